@@ -1,0 +1,554 @@
+"""Sections on departures, arrivals and the balance of the nation.
+
+For `migration`. Main functions: `headline`, `departures`, `within_year`, `net`. Says only what the
+series covers; a record is stated with its span, a comparison with its rounding interval.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qonys.briefs.composing import Composer
+from qonys.core.document import (
+    Block,
+    Bullets,
+    Chart,
+    Heading,
+    Inline,
+    KeyFigure,
+    KeyFigures,
+    Paragraph,
+    Series,
+    Table,
+    Text,
+)
+from qonys.core.errors import AlignmentError
+from qonys.core.observations import Cell, Observation
+from qonys.core.periods import parse_period
+from qonys.core.provenance import Figure
+from qonys.observations import indicators as ind
+
+COMPARABLE = ("year", "quarter", "cumulated")
+NEARLY_ALIKE = 1.1
+RECENT_YEARS = 5
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A figure and that of the same period a year before.
+
+    Parameters
+    ----------
+    now, before : Figure
+        The two.
+    """
+
+    now: Figure
+    before: Figure
+
+
+def pairs(composer: Composer, measure: str) -> dict[str, Pair]:
+    """Periods whose same period a year before is known too, in order of their end."""
+    series = composer.years(composer.cell(measure), COMPARABLE)
+    found = {}
+    for text, now in series.items():
+        before = series.get(parse_period(text).a_year_before().text)
+        if before:
+            found[text] = Pair(now, before)
+
+    def order(text: str) -> tuple[str, int]:
+        period = parse_period(text)
+        return (str(period.end), period.months or 0)
+
+    return {text: found[text] for text in sorted(found, key=order)}
+
+
+def gapless_tail(series: Mapping[str, Figure]) -> dict[str, Figure]:
+    """The longest run of years without a gap that ends with the last one."""
+    kept: dict[str, Figure] = {}
+    for text in reversed(series):
+        first = next(iter(kept), None)
+        if first and parse_period(first).a_year_before().text != text:
+            break
+        kept = {text: series[text], **kept}
+    return kept
+
+
+def net_series(composer: Composer) -> dict[str, Figure]:
+    """The balance by year: as printed, else arrivals minus departures."""
+    printed = composer.years(composer.cell("net_migration"))
+    arrivals = composer.years(composer.cell("immigrants"))
+    departures = composer.years(composer.cell("emigrants"))
+    series = {}
+    for text in sorted({*printed, *(arrivals.keys() & departures.keys())}):
+        series[text] = (
+            printed[text]
+            if text in printed
+            else composer.keep(ind.balance(arrivals[text], departures[text]))
+        )
+    return series
+
+
+def headline(composer: Composer) -> list[Block]:
+    """The answer first: newest departures, arrivals and balance, each with its comparison."""
+    found = pairs(composer, "emigrants")
+    years = gapless_tail(composer.years(composer.cell("emigrants")))
+    if not found:
+        return [composer.paragraph("nothing_to_compare")]
+    period = list(found)[-1]
+    items = [_key_figure(composer, "emigrants", found[period])]
+    arrivals = pairs(composer, "immigrants").get(period)
+    if arrivals:
+        items.append(_key_figure(composer, "immigrants", arrivals))
+    net = _balance_figure(composer, period)
+    if net:
+        items.append(net)
+    lead: list[Inline] = list(_lead(composer, period, found[period], arrivals))
+    record = _record(composer, years) if period in years else None
+    if record:
+        lead += [" ", *record]
+    return [Paragraph(tuple(lead), "lead"), KeyFigures(tuple(items))]
+
+
+def _lead(composer: Composer, period: str, left: Pair, arrived: Pair | None) -> Text:
+    if arrived is None:
+        return composer.say(
+            "lead_left", during=composer.during(period), left=composer.ref(left.now)
+        )
+    return composer.say(
+        "lead",
+        during=composer.during(period),
+        left=composer.ref(left.now),
+        arrived=composer.ref(arrived.now),
+        country=composer.name(composer.country.code),
+    )
+
+
+def _key_figure(composer: Composer, measure: str, pair: Pair) -> KeyFigure:
+    change = composer.keep(ind.percent_change(pair.now, pair.before))
+    detail = composer.say(
+        "change_detail",
+        change=composer.ref(change, 1, signed=True),
+        before=composer.ref(pair.before),
+        period=composer.period(pair.before.time_period),
+    )
+    if change.low != change.high:
+        detail = (
+            *detail,
+            *composer.say("rounding_clause", span=composer.span(change, 1)),
+        )
+    return KeyFigure(
+        f"{composer.name(measure, 'measure')}, {composer.period(pair.now.time_period)}",
+        composer.ref(pair.now),
+        detail,
+        _tag(composer, pair.now),
+    )
+
+
+def _tag(composer: Composer, figure: Figure) -> str:
+    words = []
+    if figure.status == "P":
+        words.append(composer.word("provisional"))
+    if figure.certainty != "known":
+        words.append(composer.word(f"certainty_{figure.certainty}"))
+    return ", ".join(words)
+
+
+def _balance_figure(composer: Composer, period: str) -> KeyFigure | None:
+    net = composer.fig(composer.cell("net_migration", period=period))
+    arrivals = composer.fig(composer.cell("immigrants", period=period))
+    departures = composer.fig(composer.cell("emigrants", period=period))
+    if net is None and arrivals and departures:
+        net = composer.keep(ind.balance(arrivals, departures))
+    if net is None:
+        return None
+    detail: Text = ()
+    series = gapless_tail(net_series(composer))
+    run = ind.streak(series, positive=net.value > 0) if period in series else None
+    if run:
+        key = "positive_streak" if net.value > 0 else "negative_streak"
+        detail = composer.say(
+            key,
+            count=composer.ref(run.figure, 0),
+            years=composer.years_word(int(run.figure.value)),
+            first=composer.period(run.first),
+        )
+    return KeyFigure(
+        f"{composer.name('net_migration', 'measure')}, {composer.period(period)}",
+        composer.ref(net, signed=True),
+        detail,
+        _tag(composer, net),
+    )
+
+
+def _record(composer: Composer, series: Mapping[str, Figure]) -> Text:
+    """The record of the last year, with the span that it is a record of."""
+    if len(series) < 3:
+        return ()
+    last = list(series)[-1]
+    for kind in ("lowest", "highest"):
+        found = ind.record(series, last, kind)  # type: ignore[arg-type]
+        if found:
+            composer.keep(found.figure)
+            return composer.say(
+                f"record_{kind}" if found.sure else f"record_{kind}_shared",
+                first=composer.period(found.first),
+                last=composer.period(found.last),
+                count=composer.ref(found.figure, text=str(found.length)),
+            )
+    return ()
+
+
+def departures(composer: Composer) -> list[Block]:
+    """The long series of departures and arrivals, its rises and turning points."""
+    left = gapless_tail(composer.years(composer.cell("emigrants")))
+    if len(left) < 3:
+        return []
+    arrived = gapless_tail(composer.years(composer.cell("immigrants")))
+    first, last = next(iter(left)), list(left)[-1]
+    blocks: list[Block] = [Heading(composer.word("h_departures"), 2, "departures")]
+    headline_year = list(pairs(composer, "emigrants") or {"": None})[-1] == last
+    record = () if headline_year else _record(composer, left)
+    if record:
+        blocks.append(composer.paragraph("record_year", period=last, record=record))
+    blocks.append(_long_chart(composer, left, arrived))
+    blocks += _rises(composer, left)
+    blocks += _turnings(composer, left)
+    end_to_end = composer.keep(ind.percent_change(left[last], left[first]))
+    blocks.append(
+        composer.paragraph(
+            "end_to_end",
+            first=composer.period(first),
+            last=composer.period(last),
+            start=composer.ref(left[first]),
+            end=composer.ref(left[last]),
+            change=composer.ref(end_to_end, 1, signed=True),
+        )
+    )
+    blocks.append(Paragraph(composer.say("register_caution"), "caution"))
+    return blocks
+
+
+def _long_chart(
+    composer: Composer, left: Mapping[str, Figure], arrived: Mapping[str, Figure]
+) -> Chart:
+    turning = {t.figure.time_period: t.kind for t in ind.turning_points(left)}
+    lows = {text: composer.word(kind) for text, kind in turning.items() if kind == "peak"}
+    series = [
+        Series(
+            "emigrants",
+            composer.name("emigrants", "measure"),
+            tuple(composer.point(f, t, note=lows.get(t, "")) for t, f in left.items()),
+        )
+    ]
+    if arrived:
+        series.append(
+            Series(
+                "immigrants",
+                composer.name("immigrants", "measure"),
+                tuple(composer.point(f, t) for t, f in arrived.items()),
+            )
+        )
+    first, last = next(iter(left)), list(left)[-1]
+    return Chart(
+        "lines",
+        "long-series",
+        composer.word("c_long").format(first=first, last=last),
+        composer.word("c_long_sub").format(country=composer.name(composer.country.code)),
+        composer.word("c_long_alt").format(
+            first=first,
+            last=last,
+            start=composer.ref(left[first]).text,
+            end=composer.ref(left[last]).text,
+            peaks=", ".join(text for text, kind in turning.items() if kind == "peak"),
+        ),
+        tuple(series),
+        composer.word("year"),
+        composer.source(*left.values(), *arrived.values()),
+    )
+
+
+def _rises(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
+    rises = [composer.keep(figure) for figure in ind.rises(series)]
+    if not rises:
+        yield composer.paragraph("no_rises")
+        return
+    split = "2000"
+    for key, chosen in (
+        ("rises_since", [f for f in rises if f.time_period >= split]),
+        ("rises_before", [f for f in rises if f.time_period < split]),
+    ):
+        if chosen:
+            yield composer.paragraph(
+                key,
+                years=composer.listed(composer.ref(f, text=f.time_period) for f in chosen),
+                split=split,
+                count=composer.ref(
+                    composer.count(
+                        f"rises.{chosen[0].measure}.{chosen[0].time_period}"
+                        f".{chosen[-1].time_period}",
+                        len(chosen),
+                        "number of years above the year before",
+                        *chosen,
+                        unit="year",
+                    )
+                ),
+            )
+
+
+def _turnings(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
+    turning = ind.turning_points(series)
+    parts: dict[str, Text] = {}
+    for kind in ("peak", "trough"):
+        chosen = [composer.keep(t.figure) for t in turning if t.kind == kind]
+        parts[kind] = composer.listed(
+            (
+                composer.ref(f, text=f.time_period),
+                " (",
+                composer.ref(composer.keep(series[f.time_period])),
+                ")",
+            )
+            for f in chosen
+        )
+    if parts["peak"] and parts["trough"]:
+        yield composer.paragraph("turnings", peaks=parts["peak"], troughs=parts["trough"])
+
+
+def within_year(composer: Composer) -> list[Block]:
+    """Cumulated and quarterly figures against the same period a year before."""
+    found = {
+        text: pair
+        for text, pair in pairs(composer, "emigrants").items()
+        if parse_period(text).kind != "year"
+    }
+    if not found:
+        return []
+    last_year = parse_period(list(found)[-1]).year
+    blocks: list[Block] = [
+        Heading(composer.word("h_within"), 2, "within-year"),
+        composer.paragraph("within_intro"),
+    ]
+    recent = {t: p for t, p in found.items() if parse_period(t).year == last_year}
+    blocks.append(
+        Bullets(tuple(_times_sentence(composer, text, pair) for text, pair in recent.items()))
+    )
+    shown = {
+        t: p for t, p in found.items() if (parse_period(t).year or 0) > (last_year or 0) - 3
+    }
+    rows = [_within_row(composer, text, pair) for text, pair in shown.items()]
+    blocks.append(
+        Table(
+            composer.word("t_within"),
+            tuple(
+                composer.word(f"t_within_{name}") for name in ("period", "now", "before", "by")
+            )
+            + (composer.word("t_within_span"),),
+            tuple(rows),
+            composer.source(*(f for p in shown.values() for f in (p.now, p.before))),
+            "within-table",
+        )
+    )
+    return blocks
+
+
+def _compared(composer: Composer, pair: Pair) -> tuple[Figure, str]:
+    """How many times fewer or more, always as a number above one."""
+    fewer = pair.now.value < pair.before.value
+    figure = (
+        ind.times_fewer(pair.now, pair.before) if fewer else ind.times(pair.now, pair.before)
+    )
+    return composer.keep(figure), "fewer" if fewer else "more"
+
+
+def _comparison(composer: Composer, pair: Pair) -> Text:
+    """Times fewer or more; a change in percent where the two are nearly alike."""
+    figure, word = _compared(composer, pair)
+    if figure.value < NEARLY_ALIKE:
+        return (composer.ref(composer.keep(ind.percent_change(pair.now, pair.before)), 1, signed=True),)
+    return composer.say(f"times_{word}_short", times=composer.ref(figure, 2))
+
+
+def _times_sentence(composer: Composer, text: str, pair: Pair) -> Text:
+    figure, word = _compared(composer, pair)
+    key = f"times_{word}" if figure.low != figure.high else f"times_{word}_exact"
+    parts: dict[str, Inline | Text] = {
+        "period": composer.period(text),
+        "now": composer.ref(pair.now),
+        "before": composer.ref(pair.before),
+        "times": composer.ref(figure, 1),
+    }
+    if figure.low != figure.high:
+        parts["span"] = composer.span(figure, 2)
+    sentence = composer.say(key, **parts)
+    doubt = _tag(composer, pair.now)
+    last = sentence[-1]
+    if doubt and isinstance(last, str):
+        return (*sentence[:-1], f"{last.removesuffix('.')} ({doubt}).")
+    return sentence
+
+
+def _within_row(composer: Composer, text: str, pair: Pair) -> tuple[Text, ...]:
+    figure, _ = _compared(composer, pair)
+    span: Text = (composer.span(figure, 2),) if figure.low != figure.high else ("–",)
+    return (
+        (composer.period(text),),
+        (composer.ref(pair.now),),
+        (composer.ref(pair.before),),
+        _comparison(composer, pair),
+        span,
+    )
+
+
+def net(composer: Composer) -> list[Block]:
+    """The balance by year, how long it has held its sign, and where the quarters disagree."""
+    series = gapless_tail(net_series(composer))
+    if len(series) < 3:
+        return []
+    blocks: list[Block] = [Heading(composer.word("h_net"), 2, "balance")]
+    run = ind.streak(series, positive=True) or ind.streak(series, positive=False)
+    last = list(series)[-1]
+    if run:
+        key = "net_positive" if series[last].value > 0 else "net_negative"
+        blocks.append(
+            composer.paragraph(
+                key,
+                during=composer.during(last),
+                value=composer.ref(series[last], signed=True),
+                first=composer.period(run.first),
+                count=composer.ref(composer.keep(run.figure), 0),
+                years=composer.years_word(int(run.figure.value)),
+            )
+        )
+    computed = [text for text, figure in series.items() if figure.formula != "as published"]
+    blocks.append(
+        Chart(
+            "lines",
+            "net",
+            composer.word("c_net").format(first=next(iter(series)), last=last),
+            composer.word("c_net_sub").format(country=composer.name(composer.country.code)),
+            composer.word("c_net_alt").format(
+                first=next(iter(series)),
+                last=last,
+                low=min(series, key=lambda text: series[text].value),
+                high=max(series, key=lambda text: series[text].value),
+            ),
+            (
+                Series(
+                    "net_migration",
+                    composer.name("net_migration", "measure"),
+                    tuple(composer.point(f, t) for t, f in series.items()),
+                ),
+            ),
+            composer.word("year"),
+            composer.source(*series.values()),
+        )
+    )
+    if computed:
+        blocks.append(
+            Paragraph(
+                composer.say("net_computed", years=_spans(computed)),
+                "note",
+            )
+        )
+    blocks += _quarters(composer)
+    blocks += _models(composer, series)
+    return blocks
+
+
+def _spans(years: list[str]) -> str:
+    """Years with runs shortened: 1991–1999, 2025."""
+    runs: list[list[int]] = []
+    for year in map(int, years):
+        if runs and runs[-1][-1] == year - 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs)
+
+
+def hidden_quarters(composer: Composer) -> list[ind.CumulatedDifference]:
+    """Balances of parts of a year, out of cumulated figures of like status."""
+    balances: dict[int, dict[int, Figure]] = {}
+    arrivals = composer.years(composer.cell("immigrants"), COMPARABLE)
+    left = composer.years(composer.cell("emigrants"), COMPARABLE)
+    for text in arrivals.keys() & left.keys():
+        period = parse_period(text)
+        starts_in_january = period.start is not None and period.start.month == 1
+        if starts_in_january and period.months and period.year:
+            rows = _provisional_pair(composer, text) or (arrivals[text], left[text])
+            figure = composer.keep(ind.balance(*rows))
+            balances.setdefault(period.year, {})[period.months] = figure
+    found = []
+    for year in sorted(balances):
+        months = sorted(balances[year])
+        for shorter, longer in zip(months, months[1:], strict=False):
+            part = ind.of_cumulated(balances[year][longer], balances[year][shorter])
+            composer.keep(part.figure)
+            found.append(part)
+    return found
+
+
+def _provisional_pair(composer: Composer, text: str) -> tuple[Figure, Figure] | None:
+    """Arrivals and departures of one provisional release of a whole year.
+
+    The months between two cumulated figures are only comparable within provisional releases.
+    """
+    if parse_period(text).kind != "year":
+        return None
+    chosen = []
+    for measure in ("immigrants", "emigrants"):
+        rows: tuple[Observation, ...] = composer.view.rows(composer.cell(measure, period=text))
+        provisional = [row for row in rows if row.obs_status == "P" and row.low == row.high]
+        if not provisional:
+            return None
+        chosen.append(composer.row(provisional[0]))
+    return chosen[0], chosen[1]
+
+
+def _quarters(composer: Composer) -> Iterator[Block]:
+    """Parts of a year with another sign than their year."""
+    for part in hidden_quarters(composer):
+        number = int(part.figure.time_period[:4])
+        year = composer.fig(composer.cell("net_migration", period=str(number)))
+        longer, shorter = composer.made_from(part.figure)
+        provisional = longer.status == shorter.status == "P"
+        if year is None or not provisional or number <= composer.view.as_of.year - RECENT_YEARS:
+            continue
+        if part.figure.high < 0 < year.low or part.figure.low > 0 > year.high:
+            sign = "below" if part.figure.value < 0 else "above"
+            yield composer.paragraph(
+                f"hidden_{sign}",
+                during=composer.during(part.figure.time_period),
+                value=composer.ref(part.figure, signed=True),
+                longer_period=composer.period(longer.time_period),
+                longer=composer.ref(longer, signed=True),
+                shorter_period=composer.period(shorter.time_period),
+                shorter=composer.ref(shorter, signed=True),
+                year=composer.ref(year, signed=True),
+                year_period=str(number),
+            )
+
+
+def _models(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
+    """What models say of the last year that both cover, set apart."""
+    cell = Cell("net_migration_estimate", composer.country.code, "WORLD", "2000")
+    estimates = composer.years(cell)
+    both = [text for text in estimates if text in series and estimates[text].status != "U"]
+    if both:
+        text = both[-1]
+        yield composer.paragraph(
+            "model_apart",
+            period=composer.period(text),
+            register=composer.ref(series[text], signed=True),
+            model=composer.ref(estimates[text], signed=True),
+            producer=composer.producer(estimates[text].sources[0]),
+        )
+
+
+def summary_share(composer: Composer, part: Figure, whole: Figure) -> Figure | None:
+    """A share, or nothing when the two do not fit or are of a provisional and a final release."""
+    if (part.status == "P") != (whole.status == "P"):
+        return None
+    try:
+        return composer.keep(ind.share(part, whole))
+    except AlignmentError:
+        return None

@@ -1,0 +1,75 @@
+"""The migration briefing of a country: which sections, in which order.
+
+For the command line and the app. Main function: `compose`. A section that the data cannot fill is
+left out; the country's folder decides what there is to say.
+"""
+
+from qonys.briefs import context, evidence, flows, places
+from qonys.briefs.composing import Composer
+from qonys.core.document import Block, Document
+from qonys.observations.reading import View
+
+DOWNLOADS = ("download_figures", "download_data", "download_provenance")
+SECTIONS = (
+    flows.headline,
+    flows.departures,
+    flows.within_year,
+    flows.net,
+    places.regions,
+    places.partners,
+    places.mirror,
+    context.survey,
+    context.returning,
+    context.pathways,
+    context.numbers,
+    context.oversight,
+    evidence.revisions,
+    evidence.changes,
+    evidence.gaps,
+)
+
+
+def compose(view: View, lang: str) -> Document:
+    """The migration briefing in one language.
+
+    Parameters
+    ----------
+    view : View
+        What was known, of which country, on which day.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+
+    Returns
+    -------
+    Document
+        With every figure that it prints.
+    """
+    composer = Composer(view, lang)
+    blocks: list[Block] = []
+    for section in SECTIONS:
+        blocks += section(composer)
+    country = composer.name(view.country.code)
+    day = view.as_of.isoformat()
+    return Document(
+        title=composer.word("title").format(country=country),
+        lang=lang,
+        as_of=day,
+        subtitle=composer.word("subtitle").format(day=composer.period(day)),
+        blocks=tuple(blocks),
+        figures=dict(sorted(composer.figures.items())),
+        labels=_labels(composer),
+    )
+
+
+def _labels(composer: Composer) -> dict[str, str]:
+    """Names of the codes that the figures use, for the renderers."""
+    labels = {key: composer.word(key) for key in DOWNLOADS}
+    for figure in composer.figures.values():
+        if figure.measure:
+            labels[f"measure:{figure.measure}"] = composer.name(figure.measure, "measure")
+        for code in (figure.ref_area, figure.counterpart_area):
+            labels[f"area:{code}"] = composer.name(code)
+        for pair in filter(None, figure.breakdown.split(",")):
+            dim, _, code = pair.partition("=")
+            labels[f"{dim}:{code}"] = composer.name(code, dim)
+    return labels

@@ -1,0 +1,483 @@
+"""Sections on regions, partners and mirror figures.
+
+For `migration`. Main functions: `regions`, `partners`, `mirror`. Own counts and a partner's counts
+stand side by side; flows with internal moves are never called external.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from qonys.briefs.composing import Composer
+from qonys.briefs.flows import gapless_tail, summary_share
+from qonys.core.document import (
+    Block,
+    Chart,
+    Heading,
+    Paragraph,
+    Series,
+    Table,
+    Text,
+)
+from qonys.core.observations import Cell
+from qonys.core.periods import parse_period
+from qonys.core.provenance import Figure
+from qonys.observations import indicators as ind
+from qonys.observations.reconcile import MIRRORS, mirror_pairs
+
+TOP = 10
+
+
+def regions(composer: Composer) -> list[Block]:
+    """Where people leave from and arrive, as far as it is published."""
+    blocks: list[Block] = []
+    blocks += _tiles(composer)
+    for measure in ("emigrants", "immigrants"):
+        blocks += _region_bars(composer, measure)
+    if blocks:
+        blocks.insert(0, Heading(composer.word("h_regions"), 2, "regions"))
+        blocks.append(Paragraph(composer.say("regions_caution"), "caution"))
+    return blocks
+
+
+def _units(composer: Composer) -> tuple[str, ...]:
+    chosen = composer.country.settings.get("partitions", {})
+    return composer.country.partition(str(chosen.get("flows", "")))
+
+
+def _latest_complete(
+    composer: Composer, measure: str, partner: str, units: tuple[str, ...]
+) -> dict[str, Figure]:
+    """Figures of every unit in the last year that has them all."""
+    cells = composer.view.cells(measure)
+    years = sorted(
+        {c.time_period for c in cells if c.ref_area in units and c.period.kind == "year"},
+        reverse=True,
+    )
+    for year in years:
+        found = {unit: composer.fig(Cell(measure, unit, partner, year)) for unit in units}
+        kept = {unit: figure for unit, figure in found.items() if figure}
+        if units and len(kept) == len(units):
+            return kept
+    return {}
+
+
+def _external(composer: Composer, units: tuple[str, ...]) -> dict[str, Figure]:
+    """External balance of each unit: all flows minus internal moves of the same year."""
+    both = _latest_complete(composer, "net_migration_all_flows", "WORLD_INTERNAL", units)
+    result = {}
+    for unit, all_flows in both.items():
+        internal = _internal(composer, unit, all_flows.time_period)
+        if internal is None:
+            return {}
+        figure = ind.difference(all_flows, internal, compared_with="net_migration_internal")
+        result[unit] = composer.keep(figure)
+    return result
+
+
+def _internal(composer: Composer, unit: str, year: str) -> Figure | None:
+    """Internal balance of a unit in a year: as printed, else the sum of its twelve months."""
+    cell = Cell("net_migration_internal", unit, "INTERNAL", year)
+    figure = composer.fig(cell)
+    if figure:
+        return figure
+    months = [
+        composer.fig(cell.at(time_period=f"{year}-{month:02d}")) for month in range(1, 13)
+    ]
+    known = [month for month in months if month]
+    if len(known) < 12:
+        return None
+    total = ind.total(known, known[0])
+    return composer.keep(
+        ind.derived(
+            f"sum.{cell.measure}.{unit}.{year}",
+            known[0],
+            tuple(known),
+            value=total.value,
+            unit=total.unit,
+            interval=total.interval,
+            formula=total.formula,
+            time_period=year,
+        )
+    )
+
+
+def _tiles(composer: Composer) -> Iterator[Block]:
+    units = _units(composer)
+    external = _external(composer, units)
+    all_flows = _latest_complete(composer, "net_migration_all_flows", "WORLD_INTERNAL", units)
+    for key, figures, shift in (("external", external, False), ("all_flows", all_flows, True)):
+        if not figures:
+            continue
+        year = next(iter(figures.values())).time_period
+        best = max(figures, key=lambda unit: figures[unit].value)
+        worst = min(figures, key=lambda unit: figures[unit].value)
+        parts: dict[str, Text] = {
+            "best": ((composer.name(best) + " "), composer.ref(figures[best], signed=True)),
+            "worst": ((composer.name(worst) + " "), composer.ref(figures[worst], signed=True)),
+        }
+        yield composer.paragraph(f"tiles_{key}", period=year, **parts)
+        yield _tile_chart(composer, key, figures, year, shift)
+
+
+def _tile_chart(
+    composer: Composer, key: str, figures: Mapping[str, Figure], year: str, shift: bool
+) -> Chart:
+    areas = composer.country.areas
+    points = tuple(
+        composer.point(
+            figure,
+            composer.name(unit),
+            row=int(areas[unit].fields["tile_row"] or 0),
+            column=int(areas[unit].fields["tile_col"] or 0),
+        )
+        for unit, figure in figures.items()
+    )
+    name = composer.word(f"c_tiles_{key}")
+    return Chart(
+        "tiles",
+        f"regions-{key.replace('_', '-')}",
+        name.format(period=year),
+        composer.word("c_tiles_sub"),
+        composer.word("c_tiles_alt").format(
+            name=name.format(period=year),
+            plus=sum(point.y > 0 for point in points),
+            minus=sum(point.y < 0 for point in points),
+        ),
+        (Series("net_migration_internal" if shift else "net_migration", name, points),),
+        composer.word("region"),
+        composer.source(*figures.values()),
+    )
+
+
+def _region_bars(composer: Composer, measure: str) -> Iterator[Block]:
+    """The regions that the newest full year names, largest first."""
+    cells = composer.view.cells(measure)
+    home = composer.country.code
+    named: dict[str, dict[str, Figure]] = {}
+    for cell in cells:
+        regional = cell.ref_area in composer.country.areas and cell.ref_area != home
+        plain = cell.counterpart_area == "WORLD" and not cell.dims
+        group = composer.country.areas[cell.ref_area].fields["kind"] if regional else "group"
+        if plain and group != "group" and cell.period.kind == "year":
+            figure = composer.fig(cell)
+            if figure and figure.status != "U":
+                named.setdefault(cell.time_period, {})[cell.ref_area] = figure
+    years = [year for year in sorted(named, reverse=True) if len(named[year]) >= 2]
+    if not years:
+        return
+    year = years[0]
+    order = sorted(named[year].items(), key=lambda item: -item[1].value)
+    nation = composer.fig(composer.cell(measure, period=year))
+    top, figure = order[0]
+    share = summary_share(composer, figure, nation) if nation else None
+    if share:
+        yield composer.paragraph(
+            f"region_top_{measure}",
+            period=year,
+            region=composer.name(top),
+            value=composer.ref(figure),
+            share=composer.ref(share, 1),
+        )
+    units = _units(composer)
+    note = (
+        composer.say(
+            "region_partial",
+            named=composer.ref(
+                composer.count(
+                    f"named-regions.{measure}.{year}",
+                    len(order),
+                    "regions with a published figure",
+                    *(f for _, f in order),
+                    unit="unit",
+                )
+            ),
+            units=str(len(units)),
+        )
+        if len(order) < len(units)
+        else ()
+    )
+    points = tuple(composer.point(f, composer.name(code)) for code, f in order[:TOP])
+    yield Chart(
+        "bars",
+        f"regions-{measure}",
+        composer.word(f"c_regions_{measure}").format(period=year),
+        composer.word("persons"),
+        composer.word("c_bars_alt").format(
+            items="; ".join(f"{point.x} {point.text}" for point in points)
+        ),
+        (Series(measure, composer.name(measure, "measure"), points),),
+        composer.word("region"),
+        (*composer.source(*(f for _, f in order)), " ", *note),
+    )
+
+
+def partners(composer: Composer) -> list[Block]:
+    """Partner countries in both directions in the newest year, and the largest one's share."""
+    newest = _partner_year(composer)
+    if newest is None:
+        return []
+    year, left, arrived = newest
+    blocks: list[Block] = [Heading(composer.word("h_partners"), 2, "partners")]
+    main = max(left, key=lambda code: left[code].value)
+    blocks += _share_sentences(composer, main)
+    blocks.append(_partner_bars(composer, year, left, arrived))
+    blocks += _beyond(composer, year)
+    blocks += _share_chart(composer, main)
+    return blocks
+
+
+def _partner_year(
+    composer: Composer,
+) -> tuple[str, dict[str, Figure], dict[str, Figure]] | None:
+    """The newest year with several partner countries, and both directions in it."""
+    codes = _partner_codes(composer)
+    by_year: dict[str, dict[str, Figure]] = {}
+    for code in codes:
+        for year, figure in composer.years(composer.cell("emigrants", code)).items():
+            by_year.setdefault(year, {})[code] = figure
+    years = [year for year in sorted(by_year, reverse=True) if len(by_year[year]) >= 2]
+    if not years:
+        return None
+    arrived = {
+        code: figure
+        for code in codes
+        if (figure := composer.fig(composer.cell("immigrants", code, years[0])))
+    }
+    return years[0], by_year[years[0]], arrived
+
+
+def _partner_codes(composer: Composer) -> list[str]:
+    """Single countries only: groups never stand beside their members."""
+    home = composer.country.code
+    found = {
+        cell.counterpart_area
+        for measure in ("emigrants", "immigrants")
+        for cell in composer.view.cells(measure)
+        if cell.ref_area == home and not cell.dims
+    }
+    singles = [code for code in found if not composer.country.places[code].fields.get("kind")]
+    return sorted(singles)
+
+
+def _share_sentences(composer: Composer, main: str) -> Iterator[Block]:
+    part = composer.years(composer.cell("emigrants", main))
+    whole = composer.years(composer.cell("emigrants"))
+    shares = {
+        year: share
+        for year in part
+        if year in whole and (share := summary_share(composer, part[year], whole[year]))
+    }
+    if not shares:
+        return
+    years = list(shares)
+    last = years[-1]
+    if len(years) == 1:
+        yield composer.paragraph(
+            "main_partner",
+            partner=composer.name(main),
+            period=last,
+            value=composer.ref(part[last]),
+            share=composer.ref(shares[last], 2),
+        )
+        return
+    before = years[-2]
+    yield composer.paragraph(
+        "main_partner_two",
+        partner=composer.name(main),
+        period=last,
+        value=composer.ref(part[last]),
+        share=composer.ref(shares[last], 2),
+        before=before,
+        value_before=composer.ref(part[before]),
+        share_before=composer.ref(shares[before], 2),
+    )
+
+
+def _partner_bars(
+    composer: Composer, year: str, left: Mapping[str, Figure], arrived: Mapping[str, Figure]
+) -> Chart:
+    weight = {
+        code: sum(side[code].value for side in (left, arrived) if code in side)
+        for code in {*left, *arrived}
+    }
+    order = sorted(weight, key=lambda code: -weight[code])[:TOP]
+    series = tuple(
+        Series(
+            measure,
+            composer.name(measure, "measure"),
+            tuple(
+                composer.point(side[code], composer.name(code))
+                for code in order
+                if code in side
+            ),
+        )
+        for measure, side in (("emigrants", left), ("immigrants", arrived))
+    )
+    return Chart(
+        "bars",
+        "partners-chart",
+        composer.word("c_partners").format(period=year),
+        composer.word("persons"),
+        composer.word("c_bars_alt").format(
+            items="; ".join(
+                f"{s.name}: " + ", ".join(f"{p.x} {p.text}" for p in s.points[:4])
+                for s in series
+            )
+        ),
+        series,
+        composer.word("partner"),
+        composer.source(*left.values(), *arrived.values()),
+    )
+
+
+def _beyond(composer: Composer, year: str) -> Iterator[Block]:
+    """Countries outside the group of neighbours: their share, and what is not published."""
+    for measure in ("emigrants", "immigrants"):
+        part = composer.fig(composer.cell(measure, "NON_CIS", year))
+        whole = composer.fig(composer.cell(measure, period=year))
+        share = summary_share(composer, part, whole) if part and whole else None
+        if part and share:
+            yield composer.paragraph(
+                f"beyond_{measure}",
+                period=year,
+                value=composer.ref(part),
+                share=composer.ref(share, 1),
+            )
+
+
+def _share_chart(composer: Composer, main: str) -> Iterator[Block]:
+    series = []
+    kept: list[Figure] = []
+    for measure in ("emigrants", "immigrants"):
+        whole = composer.years(composer.cell(measure))
+        part = gapless_tail(composer.years(composer.cell(measure, main)))
+        shares = [
+            share
+            for year in part
+            if year in whole and (share := summary_share(composer, part[year], whole[year]))
+        ]
+        if len(shares) >= 3:
+            kept += shares
+            series.append(
+                Series(
+                    measure,
+                    composer.name(measure, "measure"),
+                    tuple(composer.point(share, share.time_period) for share in shares),
+                )
+            )
+    if series:
+        yield Chart(
+            "lines",
+            "main-partner-share",
+            composer.word("c_share").format(partner=composer.name(main)),
+            composer.word("percent"),
+            composer.word("c_share_alt").format(
+                partner=composer.name(main),
+                items="; ".join(
+                    f"{s.name}: {s.points[0].x} {s.points[0].text}, "
+                    f"{s.points[-1].x} {s.points[-1].text}"
+                    for s in series
+                ),
+            ),
+            tuple(series),
+            composer.word("year"),
+            composer.source(*kept),
+        )
+
+
+def mirror(composer: Composer) -> list[Block]:
+    """What the country counts and what its partners count of the same moves."""
+    blocks: list[Block] = []
+    sizes: dict[str, float] = {}
+    for cell, rows in composer.view.cells(MIRRORS["emigrants"]).items():
+        if not cell.dims and cell.period.kind == "year":
+            sizes[cell.ref_area] = max(sizes.get(cell.ref_area, 0), rows[0].value)
+    if not sizes:
+        return []
+    main = max(sizes, key=lambda code: sizes[code])
+    found = mirror_pairs(composer.view, "emigrants", main)
+    yearly = {t: pair for t, pair in found.items() if parse_period(t).kind == "year"}
+    if not yearly:
+        return []
+    own = {t: composer.row(pair[0]) for t, pair in yearly.items()}
+    theirs = {t: composer.row(pair[1]) for t, pair in yearly.items()}
+    last = list(yearly)[-1]
+    ratio = composer.keep(ind.times(theirs[last], own[last]))
+    partner = composer.name(main)
+    blocks += [
+        Heading(composer.word("h_mirror"), 2, "mirror"),
+        composer.paragraph(
+            "mirror",
+            partner=partner,
+            period=last,
+            country=composer.name(composer.country.code),
+            own=composer.ref(own[last]),
+            theirs=composer.ref(theirs[last]),
+            times=composer.ref(ratio, 1),
+        ),
+        Chart(
+            "lines",
+            "mirror-chart",
+            composer.word("c_mirror").format(partner=partner),
+            composer.word("persons"),
+            composer.word("c_mirror_alt").format(
+                partner=partner,
+                first=next(iter(own)),
+                last=last,
+                **{
+                    f"{side}_{end}": composer.ref(figures[text]).text
+                    for side, figures in (("own", own), ("theirs", theirs))
+                    for end, text in (("first", next(iter(own))), ("last", last))
+                },
+            ),
+            (
+                Series(
+                    "emigrants",
+                    composer.word("counted_here"),
+                    tuple(composer.point(f, t) for t, f in own.items()),
+                ),
+                Series(
+                    "mirror_immigrants",
+                    composer.word("counted_there").format(partner=partner),
+                    tuple(composer.point(f, t) for t, f in theirs.items()),
+                ),
+            ),
+            composer.word("year"),
+            composer.source(*own.values(), *theirs.values()),
+        ),
+        _mirror_table(composer, sorted(sizes, key=lambda code: -sizes[code])),
+        Paragraph(composer.say("mirror_caution"), "caution"),
+    ]
+    return blocks
+
+
+def _mirror_table(composer: Composer, codes: list[str]) -> Table:
+    """The newest year of each partner, both directions."""
+    rows: list[tuple[Text, ...]] = []
+    used: list[Figure] = []
+    for code in codes:
+        for measure in ("emigrants", "immigrants"):
+            found = mirror_pairs(composer.view, measure, code)
+            yearly = [text for text in found if parse_period(text).kind == "year"]
+            if not yearly:
+                continue
+            own, theirs = (composer.row(row) for row in found[yearly[-1]])
+            used += [own, theirs]
+            rows.append(
+                (
+                    (composer.name(code),),
+                    (composer.word(f"direction_{measure}"),),
+                    (yearly[-1],),
+                    (composer.ref(own),),
+                    (composer.ref(theirs),),
+                )
+            )
+    return Table(
+        composer.word("t_mirror"),
+        tuple(
+            composer.word(key)
+            for key in ("partner", "direction", "year", "counted_here", "counted_partner")
+        ),
+        tuple(rows),
+        composer.source(*used),
+        "mirror-table",
+    )

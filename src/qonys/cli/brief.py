@@ -1,0 +1,60 @@
+"""`qonys brief`: from the store to a finished briefing."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from qonys.cli.terminal import (
+    as_of_option,
+    json_option,
+    print_json,
+    progress,
+    store_option,
+)
+
+
+@click.command()
+@click.argument("country", default="KAZ")
+@as_of_option
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "ru", "kk", "all"]),
+    default="all",
+    show_default=True,
+    help="Language of the briefing.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("out/brief"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@store_option
+@json_option
+def brief(
+    country: str,
+    as_of: date | None,
+    lang: str,
+    output: Path,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Write a finished migration briefing on COUNTRY: HTML, PDF, Markdown and data."""
+    from qonys.briefs.writing import write_brief
+    from qonys.core.country import load_country
+    from qonys.observations.reading import View
+    from qonys.observations.store import open_store
+
+    place = load_country(country)
+    opened = open_store(store, place)
+    languages = ("en", "ru", "kk") if lang == "all" else (lang,)
+    with progress("briefing") as step:
+        files = write_brief(View(opened, place, as_of), languages, output, progress=step)
+    if as_json:
+        print_json([str(path) for path in files])
+        return
+    for path in files:
+        click.echo(path)

@@ -1,0 +1,453 @@
+"""`qonys data`: list, check, show, add, pull, compare, retract and export figures."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qonys.cli.terminal import (
+    as_of_option,
+    country_option,
+    fail_on_findings,
+    json_option,
+    number,
+    print_json,
+    print_json_stream,
+    print_table,
+    progress,
+    store_option,
+)
+
+if TYPE_CHECKING:
+    from qonys.core.country import Country
+    from qonys.core.observations import Observation, Observations
+    from qonys.observations.store import Store
+
+CERTAINTIES = {
+    "known": "",
+    "perhaps": "Perhaps known on that day (its release day is known only as a span):",
+    "undated": "Release day unknown:",
+}
+
+
+@click.group()
+def data() -> None:
+    """List, check, add, compare and export figures.
+
+    A cell is measure:area:counterpart:period[:dim=code,...], e.g.
+    emigrants:KAZ:WORLD:2024-01/2024-04. A vintage is a release day, or SOURCE@DAY.
+    """
+
+
+def _open(store: str | None, country: str) -> "tuple[Store, Country]":
+    from qonys.core.country import load_country
+    from qonys.observations.store import open_store
+
+    place = load_country(country)
+    return open_store(store, place), place
+
+
+@data.command("list")
+@click.option("--measure", metavar="M", help="e.g. emigrants, immigrants, population.")
+@click.option("--area", metavar="A", help="Code or name, e.g. KAZ, KZ-71, Astana.")
+@click.option("--partner", metavar="P", help="Code or name, e.g. WORLD, RUS, Germany.")
+@click.option("--period", metavar="T", help="e.g. 2024, 2024-Q1, 2025-01/2025-04.")
+@click.option("--all-vintages", is_flag=True, help="Every release and source of each cell.")
+@as_of_option
+@country_option
+@store_option
+@json_option
+def list_(
+    measure: str | None,
+    area: str | None,
+    partner: str | None,
+    period: str | None,
+    all_vintages: bool,
+    as_of: date | None,
+    country: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """List figures: the preferred row of each cell, unless all are asked for."""
+    from qonys.core.periods import parse_period
+    from qonys.observations.reading import Query, read
+
+    opened, place = _open(store, country)
+    query = Query(
+        measure=place.measures[measure].code if measure else "",
+        ref_area=place.aliases.resolve(area) if area else "",
+        counterpart_area=place.aliases.resolve(partner) if partner else "",
+        time_period=parse_period(period).text if period else "",
+        as_of=as_of,
+        preferred=not all_vintages,
+    )
+    rows = read(opened, place, query)
+    if as_json:
+        print_json_stream(_records(rows))
+        return
+    _print_rows(list(rows), as_of)
+    _hint_borders(place, query.ref_area, found=len(rows) > 0)
+
+
+def _records(rows: "Observations") -> Any:
+    for batch in rows.table.to_batches():
+        yield from batch.to_pylist()
+
+
+def _print_rows(rows: "list[Observation]", as_of: date | None) -> None:
+    if not rows:
+        click.echo("No figures. Try fewer conditions, or a later --as-of.")
+        return
+    headers = ("cell", "value", "unit", "status", "release", "source", "note")
+    for certainty, title in CERTAINTIES.items():
+        part = [
+            (
+                row.cell,
+                ("~" if row.qualifier or row.low != row.high else "") + number(row.value),
+                row.unit,
+                row.obs_status,
+                row.vintage,
+                row.source,
+                row.note[:60],
+            )
+            for row in rows
+            if (row.certainty == certainty if as_of else certainty == "known")
+        ]
+        if part:
+            if title:
+                click.echo(f"\n{title}")
+            print_table(headers, part)
+    click.echo(f"\n{len(rows)} rows. ~ is rounded; status P provisional, B break, U unreliable.")
+
+
+def _hint_borders(place: "Country", area: str, *, found: bool) -> None:
+    former = [
+        f"{code} ({entry.name('en')})"
+        for code, entry in place.areas.items()
+        if area and area in entry.fields.get("members", "").split(";")
+        and entry.fields.get("kind") != "group"
+    ]
+    if former:
+        click.echo(f"Borders changed: earlier figures are under {', '.join(former)}.")
+    elif area and not found:
+        click.echo(f"Nothing for {area}; see `qonys data codes area`.")
+
+
+@data.command()
+@click.argument("cell")
+@as_of_option
+@country_option
+@store_option
+@json_option
+def show(
+    cell: str, as_of: date | None, country: str, store: str | None, as_json: bool
+) -> None:
+    """Show one CELL: every release and source, with intervals and notes."""
+    from qonys.core.errors import CodeError
+    from qonys.core.observations import parse_cell
+    from qonys.observations.reading import Query, breakdown, read
+
+    opened, place = _open(store, country)
+    wanted = parse_cell(cell)
+    wanted = wanted.at(
+        ref_area=place.aliases.resolve(wanted.ref_area),
+        counterpart_area=place.aliases.resolve(wanted.counterpart_area),
+    )
+    if wanted.measure not in place.measures:
+        raise CodeError(place.measures.fault(wanted.measure))
+    query = Query(
+        wanted.measure,
+        wanted.ref_area,
+        wanted.counterpart_area,
+        wanted.time_period,
+        breakdown(wanted),
+        as_of,
+        preferred=False,
+    )
+    rows = read(opened, place, query)
+    if as_json:
+        print_json_stream(_records(rows))
+    elif not len(rows):
+        click.echo(f"Nothing known of {wanted}.")
+    else:
+        _say_cell(place, list(rows))
+    fail_on_findings([] if len(rows) else ["nothing"])
+
+
+def _say_cell(place: "Country", rows: "list[Observation]") -> None:
+    cell = rows[0].cell
+    click.echo(str(cell))
+    click.echo(
+        f"{place.name(cell.measure, dimension='measure')}, {place.name(cell.ref_area)}, "
+        f"{place.name(cell.counterpart_area)}, {cell.time_period}\n"
+    )
+    for index, row in enumerate(rows):
+        source = place.sources[row.source]
+        span = "" if row.low == row.high else f"  stands for {number(row.low)} to {number(row.high)}"
+        preferred = "  <- preferred" if index == 0 else ""
+        click.echo(f"{number(row.value)} {row.unit}{span}{preferred}")
+        click.echo(f"    {source.producer}: {source.title} ({source.publisher})")
+        public = f"{row.released_from or '?'} to {row.released_to or '?'}"
+        click.echo(
+            f"    {row.source}@{row.vintage}, status {row.obs_status}, public from {public}, "
+            f"{row.certainty}"
+        )
+        for text in (f"repeats {source.repeats}" if source.repeats else "", row.note, source.url):
+            if text:
+                click.echo(f"    {text}")
+
+
+@data.command()
+@as_of_option
+@click.option("--kind", metavar="KIND", help="Only findings of this kind, e.g. rival.")
+@country_option
+@store_option
+@json_option
+def check(
+    as_of: date | None, kind: str | None, country: str, store: str | None, as_json: bool
+) -> None:
+    """Check the figures against each other; exit code 1 when there are findings."""
+    from qonys.observations.reading import View
+    from qonys.observations.reconcile import check_country
+
+    opened, place = _open(store, country)
+    findings = [
+        finding
+        for finding in check_country(View(opened, place, as_of))
+        if kind in (None, finding.kind)
+    ]
+    if as_json:
+        print_json([finding.to_json() for finding in findings])
+    elif findings:
+        rows = [(f.severity, f.kind, f.cell, f.left, f.right, f.detail) for f in findings]
+        print_table(("severity", "kind", "cell", "left", "right", "why"), rows)
+        errors = sum(f.severity == "error" for f in findings)
+        click.echo(f"\n{len(findings)} findings, {errors} that cannot both be right.")
+    else:
+        click.echo("No findings.")
+    fail_on_findings(findings)
+
+
+@data.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--same", is_flag=True, help="List equal cells too.")
+@country_option
+@store_option
+@json_option
+def diff(
+    old: str, new: str, same: bool, country: str, store: str | None, as_json: bool
+) -> None:
+    """Compare two vintages, OLD and NEW, cell by cell."""
+    from qonys.observations.compare import diff_vintages
+
+    opened, place = _open(store, country)
+    changes = diff_vintages(opened, place, old, new, same=same)
+    if as_json:
+        print_json([change.to_json() for change in changes])
+    elif changes:
+        rows = [
+            (c.change, c.cell, *(v if v is None else number(v) for v in (c.before, c.after)))
+            for c in changes
+        ]
+        print_table(("change", "cell", "before", "after"), rows)
+    else:
+        click.echo("No differences.")
+    fail_on_findings(changes)
+
+
+@data.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", metavar="ID", help="Source of the figures (sources.csv).")
+@click.option("--released", metavar="DAY", help="Release day of the file.")
+@click.option("--format", "reader", metavar="NAME", help="taldau, opendata, excel or table.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="Mapping file (TOML).")
+@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="For the reader.")
+@country_option
+@store_option
+@json_option
+def add(
+    file: Path,
+    source: str | None,
+    released: str | None,
+    reader: str | None,
+    mapping: Path | None,
+    options: tuple[str, ...],
+    country: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Add the figures of a FILE as a new vintage: all of it, or nothing."""
+    from qonys.observations.adding import add_file
+
+    opened, place = _open(store, country)
+    pairs = dict(option.partition("=")[::2] for option in options)
+    with progress("adding") as step:
+        step(file.name)
+        added = add_file(
+            opened,
+            place,
+            file,
+            reader=reader,
+            source=source,
+            released=released,
+            mapping=mapping,
+            options=pairs,
+        )
+    _say_added(added, as_json)
+
+
+def _say_added(added: Any, as_json: bool) -> None:
+    if as_json:
+        print_json(added)
+        return
+    state = "were there already" if added["already"] else "added"
+    click.echo(f"{added['rows']} rows {state}: {', '.join(added['releases'])}")
+    for text in added["skipped"]:
+        click.echo(f"  skipped: {text}")
+
+
+@data.command()
+@click.argument("source")
+@click.option("--base-url", metavar="URL", help="Another address of the provider.")
+@click.option("--released", metavar="DAY", help="Release day (else the provider's own).")
+@click.option("--refresh", is_flag=True, help="Ask again even where an answer is kept.")
+@click.option("--no-add", is_flag=True, help="Only download.")
+@country_option
+@store_option
+@json_option
+def pull(
+    source: str,
+    base_url: str | None,
+    released: str | None,
+    refresh: bool,
+    no_add: bool,
+    country: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Fetch the newest release from SOURCE (taldau, opendata) and add it."""
+    from qonys.observations.adding import pull_and_add
+
+    opened, place = _open(store, country)
+    with progress("pulling") as step:
+        results = pull_and_add(
+            opened,
+            place,
+            source,
+            base_url=base_url,
+            released=released,
+            refresh=refresh,
+            add=not no_add,
+            progress=step,
+        )
+    if as_json:
+        print_json(results)
+        return
+    for result in results:
+        click.echo(f"{result['file']}")
+        if "rows" in result:
+            _say_added(result, as_json=False)
+
+
+@data.command()
+@click.argument("vintage")
+@click.option("--reason", required=True, help="Why it is hidden.")
+@country_option
+@store_option
+@json_option
+def retract(
+    vintage: str, reason: str, country: str, store: str | None, as_json: bool
+) -> None:
+    """Hide a VINTAGE (a day, or SOURCE@DAY); deletes nothing."""
+    opened, place = _open(store, country)
+    rows = opened.retract(place.code, vintage, reason)
+    if as_json:
+        print_json({"vintage": vintage, "rows": rows, "reason": reason})
+    else:
+        click.echo(f"{rows} rows of {vintage} are hidden from now on: {reason}")
+
+
+@data.command()
+@country_option
+@store_option
+@json_option
+def vintages(country: str, store: str | None, as_json: bool) -> None:
+    """List the releases in the store."""
+    opened, place = _open(store, country)
+    hidden = {r.vintage: r.reason for r in opened.manifest.retractions}
+    rows = []
+    for name, count in sorted(opened.releases(place.code).items()):
+        source, _, day = name.partition("@")
+        reason = hidden.get(name) or hidden.get(day) or ""
+        rows.append(
+            {"vintage": name, "source": source, "release": day, "rows": count,
+             "retracted": reason}
+        )
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(list(rows[0]) if rows else ["vintage"], [list(r.values()) for r in rows])
+
+
+@data.command()
+@click.argument("what", default="measure")
+@click.option("--lang", default="en", type=click.Choice(["en", "ru", "kk"]))
+@country_option
+@json_option
+def codes(what: str, lang: str, country: str, as_json: bool) -> None:
+    """List codes of WHAT: measure, area, unit, source, or a breakdown such as ethnicity."""
+    from qonys.core.country import load_country
+    from qonys.core.errors import DataError, Fault
+
+    place = load_country(country)
+    lists: dict[str, Any] = {
+        "measure": place.measures,
+        "area": place.places,
+        "unit": place.units,
+        **place.dimensions,
+    }
+    if what == "source":
+        rows = [(s.id, f"{s.producer}: {s.title}") for s in place.sources.values()]
+    elif what in lists:
+        rows = [(code, entry.name(lang)) for code, entry in lists[what].items()]
+    else:
+        raise DataError(
+            Fault("no such list", value=what, way_out=f"Lists: {', '.join(lists)}, source.")
+        )
+    if as_json:
+        print_json([{"code": code, "name": name} for code, name in rows])
+    else:
+        print_table(("code", "name"), rows)
+
+
+@data.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "parquet", "sdmx-csv"]),
+    help="Else by the file's ending.",
+)
+@click.option("--all-vintages", is_flag=True, help="Every release and source of each cell.")
+@as_of_option
+@country_option
+@store_option
+def export(
+    output: Path,
+    form: str | None,
+    all_vintages: bool,
+    as_of: date | None,
+    country: str,
+    store: str | None,
+) -> None:
+    """Write the figures to a file: CSV, Parquet or SDMX-CSV 2.0."""
+    from qonys.observations.export import export_observations
+    from qonys.observations.reading import Query, read
+
+    opened, place = _open(store, country)
+    rows = read(opened, place, Query(as_of=as_of, preferred=not all_vintages))
+    chosen = form or ("parquet" if output.suffix == ".parquet" else "csv")
+    export_observations(rows, output, chosen)
+    click.echo(f"{len(rows)} rows written to {output}")

@@ -1,0 +1,230 @@
+"""Code lists with names in three languages, and one table of aliases.
+
+For every room that meets codes. Main types: `CodeList`, `Aliases`. Codes are upper case ASCII but
+for measures, units and sources, which are lower case. Never guesses: a text that means two places
+raises.
+"""
+
+import csv
+import difflib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from qonys.core.errors import CodeError, DataError, Fault
+
+LANGUAGES = ("en", "ru", "kk")
+TOTAL = "_T"
+DIMENSIONS = (
+    "sex",
+    "age",
+    "citizenship",
+    "ethnicity",
+    "education",
+    "locality",
+    "reason",
+    "category",
+    "question",
+)
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code with its names and whatever else its list says of it.
+
+    Parameters
+    ----------
+    code : str
+        The code.
+    names : Mapping of str to str
+        Name by language.
+    fields : Mapping of str to str
+        Further columns of the list.
+    """
+
+    code: str
+    names: Mapping[str, str]
+    fields: Mapping[str, str]
+
+    def name(self, lang: str) -> str:
+        """Name in a language, English when it has none."""
+        return self.names.get(lang) or self.names["en"]
+
+
+class CodeList(Mapping[str, Code]):
+    """A closed list of codes.
+
+    Parameters
+    ----------
+    name : str
+        What the list is of, for messages.
+    codes : Mapping of str to Code
+        The codes in order.
+    """
+
+    def __init__(self, name: str, codes: Mapping[str, Code]) -> None:
+        self.name = name
+        self._codes = dict(codes)
+
+    def __getitem__(self, code: str) -> Code:
+        try:
+            return self._codes[code]
+        except KeyError:
+            raise CodeError(self.fault(code)) from None
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._codes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def fault(self, code: str, *, file: str = "", row: int | None = None) -> Fault:
+        """The fault that says a code is unknown, with near codes.
+
+        Parameters
+        ----------
+        code : str
+            The unknown code.
+        file : str
+            Where it stood.
+        row : int or None
+            On which line.
+        """
+        near = difflib.get_close_matches(str(code), self._codes, n=3, cutoff=0.6)
+        way_out = f"Did you mean {', '.join(near)}?" if near else "See `qonys data codes`."
+        return Fault(f"unknown {self.name}", file, row, self.name, str(code), way_out)
+
+    def joined(self, other: "CodeList") -> "CodeList":
+        """This list and another; a code in both is taken from the other."""
+        return CodeList(self.name, {**self._codes, **other._codes})
+
+
+class Aliases:
+    """Spellings of places, in any language, to their code.
+
+    Parameters
+    ----------
+    name : str
+        What the spellings are of.
+    table : Mapping of str to str
+        Spelling to code.
+    ambiguous : Mapping of str to str
+        Spellings that mean several places, with the reason.
+    """
+
+    def __init__(
+        self, name: str, table: Mapping[str, str], ambiguous: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self._table = {fold(text): code for text, code in table.items()}
+        self._ambiguous = {fold(text): why for text, why in (ambiguous or {}).items()}
+
+    def resolve(self, text: str) -> str:
+        """Code of a spelling.
+
+        Parameters
+        ----------
+        text : str
+            A name or code as some file writes it.
+
+        Raises
+        ------
+        CodeError
+            When it is unknown (with near spellings) or means several places.
+        """
+        key = fold(text)
+        if key in self._ambiguous:
+            raise CodeError(
+                Fault(f"{self.name} is ambiguous", value=text, way_out=self._ambiguous[key])
+            )
+        try:
+            return self._table[key]
+        except KeyError:
+            near = difflib.get_close_matches(key, self._table, n=3, cutoff=0.75)
+            hint = ", ".join(f"{self._table[k]} ({k})" for k in near)
+            raise CodeError(
+                Fault(
+                    f"unknown {self.name}",
+                    value=text,
+                    way_out=f"Did you mean {hint}?" if hint else "Add it to aliases.csv.",
+                )
+            ) from None
+
+
+def fold(text: str) -> str:
+    """A spelling without case, double spaces and kinds of dashes and quotes.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Examples
+    --------
+    >>> fold("  Г.АЛМАТЫ ") == fold("г. Алматы")
+    True
+    """
+    text = unicodedata.normalize("NFKC", text).casefold()
+    for mark in "\u2010\u2011\u2012\u2013\u2014\u2212":
+        text = text.replace(mark, "-")
+    for mark in "«»\"'`\u2019\u2018":
+        text = text.replace(mark, "")
+    return " ".join(text.replace(".", ". ").split())
+
+
+def read_table(path: Traversable) -> list[dict[str, str]]:
+    """Rows of a small CSV of code lists.
+
+    Parameters
+    ----------
+    path : Traversable
+        The file, UTF-8 with a header.
+
+    Raises
+    ------
+    DataError
+        When a row has more or fewer fields than the header.
+    """
+    with path.open("r", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, strict=True))
+    faults = [
+        Fault("wrong number of fields", str(path), number)
+        for number, row in enumerate(rows, 2)
+        if None in row or None in row.values()
+    ]
+    if faults:
+        raise DataError(faults)
+    return rows
+
+
+def read_codes(name: str, path: Traversable) -> CodeList:
+    """A code list from a CSV with `code` and `name_en`, `name_ru`, `name_kk`.
+
+    Parameters
+    ----------
+    name : str
+        What the list is of.
+    path : Traversable
+        The file.
+    """
+    codes: dict[str, Code] = {}
+    faults = []
+    for number, row in enumerate(read_table(path), 2):
+        code = row.pop("code")
+        if code in codes:
+            faults.append(Fault("a code stands twice", str(path), number, "code", code))
+        names = {lang: row.pop(f"name_{lang}") for lang in LANGUAGES if f"name_{lang}" in row}
+        codes[code] = Code(code, names, row)
+    if faults:
+        raise DataError(faults)
+    return CodeList(name, codes)
+
+
+def core_lists() -> Traversable:
+    """Folder of the code lists that every country shares."""
+    return files("qonys") / "core" / "codelists"

@@ -1,0 +1,349 @@
+"""Reconciliation: what the figures of one store say against each other.
+
+For statisticians and editors. Main functions: `check_country`, `mirror_pairs`. Each check gives
+rows of one table; empty is good. Rounding intervals decide: figures that can be equal are not a
+finding. Nothing is repaired here; corrections are data (corrections.csv).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from qonys.core.codes import TOTAL
+from qonys.core.intervals import Interval
+from qonys.core.observations import Cell, Observation
+from qonys.observations.reading import View
+
+FLOWS = ("emigrants", "immigrants")
+#: Breakdowns whose named codes make up the whole, dimension by dimension.
+COMPLETE = {"locality": ("URBAN", "RURAL"), "sex": ("F", "M")}
+MIRRORS = {"emigrants": "mirror_immigrants", "immigrants": "mirror_emigrants"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Two things that do not agree, side by side.
+
+    Parameters
+    ----------
+    kind : str
+        ``revision``, ``rival``, ``balance``, ``parts``, ``regions``, ``share``, ``mirror``,
+        ``model``, ``unreliable``.
+    severity : str
+        ``error`` (cannot both be right), ``notice`` (explained by definition or release).
+    cell : str
+        What it is about.
+    left, right : str
+        The two sides, with value, source and release.
+    gap : float
+        Left minus right, in the unit of the cell.
+    detail : str
+        The arithmetic, or the reason.
+    """
+
+    kind: str
+    severity: str
+    cell: str
+    left: str
+    right: str
+    gap: float
+    detail: str
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data."""
+        return asdict(self)
+
+
+def check_country(view: View) -> tuple[Finding, ...]:
+    """Every reconciliation finding, worst first.
+
+    Parameters
+    ----------
+    view : View
+        What was known, of which country.
+    """
+    checks: tuple[Callable[[View], Iterator[Finding]], ...] = (
+        _balances,
+        _rivals,
+        _partners,
+        _breakdowns,
+        _regions,
+        _shares,
+        _mirrors,
+        _models,
+        _unreliable,
+    )
+    findings = [finding for check in checks for finding in check(view)]
+    order = {"error": 0, "notice": 1}
+    return tuple(sorted(findings, key=lambda f: (order[f.severity], f.kind, f.cell, f.left)))
+
+
+def _say(row: Observation) -> str:
+    value = f"{row.value:,.10g}" if row.value % 1 else f"{row.value:,.0f}"
+    word = f"{row.qualifier} " if row.qualifier else ""
+    return f"{word}{value} {row.source}@{row.vintage}"
+
+
+def _sum(rows: Iterable[Observation]) -> tuple[float, Interval]:
+    value, interval = 0.0, Interval(0, 0)
+    for row in rows:
+        value += row.value
+        interval = interval + row.interval
+    return value, interval
+
+
+def _balances(view: View) -> Iterator[Finding]:
+    """Arrivals minus departures against the balance, for each source that prints all three."""
+    for cell, nets in view.cells("net_migration").items():
+        for net in nets:
+            sides = [
+                _same_release(view.rows(cell.at(measure=measure)), net)
+                for measure in ("immigrants", "emigrants")
+            ]
+            if not all(sides):
+                continue
+            arrived, left = sides
+            if arrived is None or left is None:
+                continue
+            computed = arrived.interval - left.interval
+            if not computed.overlaps(net.interval):
+                gap = net.value - (arrived.value - left.value)
+                yield Finding(
+                    "balance",
+                    "error",
+                    str(cell),
+                    _say(net),
+                    f"{_say(arrived)} − {_say(left)}",
+                    gap,
+                    "arrivals minus departures is not the printed balance",
+                )
+
+
+def _same_release(rows: Iterable[Observation], like: Observation) -> Observation | None:
+    """The row of the same release, else the preferred row when that is the office's own."""
+    rows = tuple(rows)
+    for row in rows:
+        if (row.source, row.vintage) == (like.source, like.vintage):
+            return row
+    office = like.source.startswith("bns-") and rows and rows[0].source.startswith("bns-")
+    return rows[0] if office else None
+
+
+def _rivals(view: View) -> Iterator[Finding]:
+    """Rows of one cell that cannot stand for one number."""
+    for measure in view.country.measures:
+        for cell, rows in view.cells(measure).items():
+            best = rows[0]
+            for other in rows[1:]:
+                if other.unit != best.unit or other.interval.overlaps(best.interval):
+                    continue
+                revision = other.obs_status == "P" and best.obs_status != "P"
+                yield Finding(
+                    "revision" if revision else "rival",
+                    "notice" if revision or "U" in (other.obs_status, best.obs_status)
+                    else "error",
+                    str(cell),
+                    _say(best),
+                    _say(other),
+                    best.value - other.value,
+                    "provisional, later revised" if revision else other.note or "sources differ",
+                )
+
+
+def _against(
+    kind: str, cell: Cell, whole: Observation, parts: Iterable[Observation], detail: str
+) -> Iterator[Finding]:
+    parts = tuple(parts)
+    value, interval = _sum(parts)
+    if not interval.overlaps(whole.interval):
+        names = " + ".join(_say(part) for part in parts[:3])
+        rest = f" + {len(parts) - 3} more" if len(parts) > 3 else ""
+        yield Finding(
+            kind, "error", str(cell), _say(whole), names + rest, whole.value - value, detail
+        )
+
+
+def _like(rows: Iterable[Observation], like: Observation) -> Observation | None:
+    for row in rows:
+        if (row.source, row.vintage) == (like.source, like.vintage):
+            return row
+    return None
+
+
+def _partners(view: View) -> Iterator[Finding]:
+    """Partners against their group, and groups against the world, within one release."""
+    cis = [
+        code
+        for code in view.country.places["CIS"].fields.get("members", "").split(";")
+        if code and code != view.country.code
+    ]
+    for measure in FLOWS:
+        cells = view.cells(measure)
+        for cell, rows in cells.items():
+            if cell.counterpart_area == "CIS":
+                for row in rows:
+                    parts = [
+                        _like(view.rows(cell.at(counterpart_area=code)), row) for code in cis
+                    ]
+                    found = [part for part in parts if part]
+                    if len(found) == len(cis):
+                        yield from _against(
+                            "parts", cell, row, found, "the partners do not add up to the group"
+                        )
+            if cell.counterpart_area == "WORLD":
+                for row in rows:
+                    pair = [
+                        _like(view.rows(cell.at(counterpart_area=code)), row)
+                        for code in ("CIS", "NON_CIS")
+                    ]
+                    if pair[0] and pair[1]:
+                        yield from _against(
+                            "parts",
+                            cell,
+                            row,
+                            (pair[0], pair[1]),
+                            "CIS and other countries do not add up to the world",
+                        )
+
+
+def _breakdowns(view: View) -> Iterator[Finding]:
+    """Town and country, women and men, against the total of the same release."""
+    for measure in view.country.measures:
+        for cell, rows in view.cells(measure).items():
+            for dim, codes in COMPLETE.items():
+                if cell.dims.get(dim) != codes[0]:
+                    continue
+                whole_cell = cell.at(dims={**cell.dims, dim: TOTAL})
+                for row in rows:
+                    other = _like(view.rows(cell.at(dims={**cell.dims, dim: codes[1]})), row)
+                    whole = _like(view.rows(whole_cell), row)
+                    if other and whole:
+                        yield from _against(
+                            "parts", whole_cell, whole, (row, other), f"the parts by {dim} differ"
+                        )
+
+
+def _regions(view: View) -> Iterator[Finding]:
+    """Complete sets of units against the nation, within one source."""
+    country = view.country
+    sets = {name: country.partition(name) for name in country.partitions}
+    for measure in country.measures:
+        if country.measures[measure].fields.get("kind") not in {"flow", "stock"}:
+            continue
+        for cell, rows in view.cells(measure).items():
+            if cell.ref_area != country.code:
+                continue
+            for whole in rows:
+                for name, codes in sets.items():
+                    parts = [_like(view.rows(cell.at(ref_area=code)), whole) for code in codes]
+                    found = [part for part in parts if part]
+                    if codes and len(found) == len(codes):
+                        yield from _against(
+                            "regions", cell, whole, found, f"the {name} units do not add up"
+                        )
+
+
+def _shares(view: View) -> Iterator[Finding]:
+    """Printed shares against counts of the same release."""
+    for measure in FLOWS:
+        for cell, rows in view.cells(f"{measure}_share").items():
+            whole_cell = cell.at(measure=measure, counterpart_area="WORLD", dims={})
+            part_cell = cell.at(measure=measure)
+            for row in rows:
+                part = _like(view.rows(part_cell), row)
+                whole = _like(view.rows(whole_cell), row)
+                if not part or not whole or whole.low <= 0:
+                    continue
+                ratio = part.interval / whole.interval
+                computed = Interval(ratio.low * 100, ratio.high * 100)
+                if not computed.overlaps(row.interval):
+                    yield Finding(
+                        "share",
+                        "error",
+                        str(cell),
+                        _say(row),
+                        f"{_say(part)} / {_say(whole)}",
+                        row.value - part.value / whole.value * 100,
+                        f"computed {computed.low:.2f} to {computed.high:.2f} percent",
+                    )
+
+
+def mirror_pairs(
+    view: View, measure: str, partner: str
+) -> Mapping[str, tuple[Observation, Observation]]:
+    """Own count and the partner's count of the same flow, by period; never merged.
+
+    Parameters
+    ----------
+    view : View
+        What was known.
+    measure : str
+        ``emigrants`` or ``immigrants``.
+    partner : str
+        Code of the partner.
+    """
+    home = view.country.code
+    pairs = {}
+    for cell, rows in view.cells(MIRRORS[measure]).items():
+        if (cell.ref_area, cell.counterpart_area, dict(cell.dims)) != (partner, home, {}):
+            continue
+        own = view.row(Cell(measure, home, partner, cell.time_period))
+        if own:
+            pairs[cell.time_period] = (own, rows[0])
+    return dict(sorted(pairs.items()))
+
+
+def _mirrors(view: View) -> Iterator[Finding]:
+    for measure, mirror in MIRRORS.items():
+        partners = sorted({cell.ref_area for cell in view.cells(mirror)})
+        for partner in partners:
+            for own, theirs in mirror_pairs(view, measure, partner).values():
+                yield Finding(
+                    "mirror",
+                    "notice",
+                    str(own.cell),
+                    _say(own),
+                    _say(theirs),
+                    own.value - theirs.value,
+                    f"the partner counts it as {mirror} under its own definition",
+                )
+
+
+def _models(view: View) -> Iterator[Finding]:
+    for cell, rows in view.cells("net_migration_estimate").items():
+        register = view.row(cell.at(measure="net_migration"))
+        for row in rows:
+            if register and not row.interval.overlaps(register.interval):
+                yield Finding(
+                    "model",
+                    "notice",
+                    str(register.cell),
+                    _say(register),
+                    _say(row),
+                    register.value - row.value,
+                    "a model's estimate and a register's count are different measures",
+                )
+
+
+def _unreliable(view: View) -> Iterator[Finding]:
+    for measure in view.country.measures:
+        for cell, rows in view.cells(measure).items():
+            for row in rows:
+                if row.obs_status == "U":
+                    yield Finding(
+                        "unreliable",
+                        "notice",
+                        str(cell),
+                        _say(row),
+                        "",
+                        0.0,
+                        _why(view, row) or row.note,
+                    )
+
+
+def _why(view: View, row: Observation) -> str:
+    for correction in view.country.corrections:
+        fits = correction.column == "obs_status" and correction.source in ("", row.source)
+        fits = fits and correction.measure.rstrip("*") in ("", row.cell.measure)
+        if fits and correction.time_period.rstrip("*") in ("", row.cell.time_period):
+            return correction.reason
+    return ""

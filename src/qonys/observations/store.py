@@ -1,0 +1,493 @@
+"""The store: immutable Parquet files named in a manifest, read by DuckDB.
+
+For everybody who keeps figures. Main functions: `open_store`, `Store.add`, `Store.retract`.
+Append-only: nothing is overwritten, a retraction hides. One writer at a time, readers never wait.
+Layout: docs/data-model.md, section 7.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from qonys.core.country import Country
+from qonys.core.errors import DataError, Fault, StoreError
+from qonys.core.observations import KEY
+from qonys.observations.load import prepare, stage_pack
+
+FORMAT = 2
+Stage = Callable[[duckdb.DuckDBPyConnection], None]
+
+
+@dataclass(frozen=True)
+class VintageFile:
+    """One immutable file of the store.
+
+    Parameters
+    ----------
+    file : str
+        Name in the folder `vintages`.
+    sha256 : str
+        Hash of the file.
+    country : str
+        Country whose lists it was checked against.
+    rows : int
+        Number of rows.
+    releases : dict of str to int
+        Rows by ``SOURCE@DAY``.
+    origin : dict of str to str
+        `kind` (``pack`` or ``file``), `name`, `sha256` of what was read.
+    added : str
+        When it was added, UTC.
+    superseded : bool
+        Whether a newer edition of the same pack took its place.
+    """
+
+    file: str
+    sha256: str
+    country: str
+    rows: int
+    releases: dict[str, int]
+    origin: dict[str, str]
+    added: str
+    superseded: bool = False
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """A release that is hidden.
+
+    Parameters
+    ----------
+    country : str
+        Country.
+    vintage : str
+        A day, or ``SOURCE@DAY``.
+    reason : str
+        Why.
+    added : str
+        When, UTC.
+    """
+
+    country: str
+    vintage: str
+    reason: str
+    added: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the store holds.
+
+    Parameters
+    ----------
+    format : int
+        Format of the store.
+    files : tuple of VintageFile
+        In the order of adding.
+    retractions : tuple of Retraction
+        In the order of adding.
+    """
+
+    format: int = FORMAT
+    files: tuple[VintageFile, ...] = ()
+    retractions: tuple[Retraction, ...] = ()
+
+    def to_text(self) -> str:
+        """JSON, stable."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+
+
+@dataclass
+class Store:
+    """A folder with a manifest and its vintage files.
+
+    Parameters
+    ----------
+    home : Path
+        The folder.
+    manifest : Manifest
+        As read when the store was opened; later writers do not change it.
+    """
+
+    home: Path
+    manifest: Manifest = field(default_factory=Manifest)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the vintage files."""
+        return self.home / "vintages"
+
+    def files(self, country: str) -> tuple[VintageFile, ...]:
+        """Files of a country that are in use."""
+        return tuple(
+            entry
+            for entry in self.manifest.files
+            if entry.country == country and not entry.superseded
+        )
+
+    def releases(self, country: str) -> dict[str, int]:
+        """Number of rows by ``SOURCE@DAY``, retracted ones included."""
+        counts: dict[str, int] = {}
+        for entry in self.files(country):
+            for name, rows in entry.releases.items():
+                counts[name] = counts.get(name, 0) + rows
+        return counts
+
+    def add(self, country: Country, stage: Stage, origin: dict[str, str]) -> VintageFile:
+        """Check what `stage` puts into the table `staged`, then store it as one file.
+
+        Parameters
+        ----------
+        country : Country
+            Lists and corrections to check against.
+        stage : callable
+            Takes a DuckDB connection and fills the temp table `staged`.
+        origin : dict of str to str
+            `kind`, `name` and `sha256` of what is read.
+
+        Returns
+        -------
+        VintageFile
+            The new file, or the old one when the same content is in the store already.
+
+        Raises
+        ------
+        DataError
+            All faults at once; the store is unchanged.
+        StoreError
+            When the folder cannot be written.
+        """
+        with self._writing():
+            for entry in self.files(country.code):
+                if entry.origin.get("sha256") == origin["sha256"]:
+                    return entry
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with _scratch(self.folder) as scratch:
+                entry = self._write(country, stage, origin, scratch)
+            kept = [self._aged(old, entry) for old in self.manifest.files]
+            self._replace_manifest(replace(self.manifest, files=(*kept, entry)))
+        return entry
+
+    def retract(self, country: str, vintage: str, reason: str) -> int:
+        """Hide a release; deletes nothing.
+
+        Parameters
+        ----------
+        country : str
+            Country.
+        vintage : str
+            A release as published, or ``SOURCE@RELEASE``.
+        reason : str
+            Why; must not be empty.
+
+        Returns
+        -------
+        int
+            Number of rows hidden.
+
+        Raises
+        ------
+        DataError
+            When there is no such release or no reason.
+        """
+        if not reason.strip():
+            raise DataError(Fault("a retraction needs a reason", way_out="Add --reason."))
+        with self._writing():
+            rows = sum(
+                count
+                for name, count in self.releases(country).items()
+                if name_matches(name, vintage)
+            )
+            if not rows:
+                raise DataError(
+                    Fault(
+                        "no such release in the store",
+                        value=vintage,
+                        way_out="See `qonys data vintages`.",
+                    )
+                )
+            new = Retraction(country, vintage, reason.strip(), _now())
+            kept = self.manifest.retractions
+            self._replace_manifest(replace(self.manifest, retractions=(*kept, new)))
+        return rows
+
+    def _write(
+        self, country: Country, stage: Stage, origin: dict[str, str], scratch: Path
+    ) -> VintageFile:
+        target = scratch / "new.parquet"
+        con = _connect(scratch)
+        try:
+            stage(con)
+            query = prepare(con, country)
+            counts = con.execute(
+                "SELECT source || '@' || vintage, count(*) FROM staged GROUP BY 1 ORDER BY 1"
+            ).fetchall()
+            releases = {name: int(rows) for name, rows in counts}
+            if origin["kind"] != "pack":
+                self._require_new(con, country.code, releases)
+            con.execute(f"COPY ({query}) TO '{_path(target)}' (FORMAT parquet)")
+        finally:
+            con.close()
+        digest = file_sha256(target)
+        name = f"{digest}.parquet"
+        _sync(target)
+        target.replace(self.folder / name)
+        return VintageFile(
+            file=name,
+            sha256=digest,
+            country=country.code,
+            rows=sum(releases.values()),
+            releases=releases,
+            origin=origin,
+            added=_now(),
+        )
+
+    def _require_new(
+        self, con: duckdb.DuckDBPyConnection, country: str, releases: dict[str, int]
+    ) -> None:
+        """Raise when a key of the new rows is in the store already."""
+        rivals = [
+            entry for entry in self.files(country) if releases.keys() & entry.releases.keys()
+        ]
+        if not rivals:
+            return
+        files = [str(self.folder / entry.file) for entry in rivals]
+        key = ", ".join(f"{'p.canonical' if k == 'time_period' else 's.' + k}" for k in KEY)
+        same = con.execute(
+            f"SELECT s.file, s.row, s.measure, s.ref_area, p.canonical, s.source, s.vintage "
+            f"FROM staged s JOIN periods p ON s.time_period = p.text "
+            f"WHERE ({key}) IN (SELECT ({', '.join(KEY)}) FROM read_parquet(?)) "
+            "ORDER BY s.row LIMIT 1000",
+            [files],
+        ).fetchall()
+        if same:
+            raise DataError(
+                Fault(
+                    "this release of this cell is in the store already",
+                    file,
+                    row,
+                    value=f"{measure}:{area}:{period} {source}@{vintage}",
+                    way_out="Give the file its own release day, or retract the old one.",
+                )
+                for file, row, measure, area, period, source, vintage in same
+            )
+
+    @staticmethod
+    def _aged(old: VintageFile, new: VintageFile) -> VintageFile:
+        same_pack = old.origin.get("kind") == new.origin["kind"] == "pack"
+        if same_pack and old.country == new.country:
+            return replace(old, superseded=True)
+        return old
+
+    def _replace_manifest(self, manifest: Manifest) -> None:
+        write_atomically(self.home / "manifest.json", manifest.to_text())
+        self.manifest = manifest
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the writer's lock, with the newest manifest."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            with (self.home / "lock").open("a+b") as lock:
+                _lock(lock.fileno())
+                self.manifest = _read_manifest(self.home)
+                yield
+        except PermissionError as error:
+            raise StoreError(
+                f"cannot write to the store {self.home}: {error.strerror}. "
+                "Choose another folder with --store DIR or QONYS_HOME."
+            ) from None
+
+
+def open_store(home: str | Path | None = None, country: Country | None = None) -> Store:
+    """Open a store, and put a country's built-in figures into it if they are not there.
+
+    Parameters
+    ----------
+    home : str or Path or None
+        The folder; none takes `QONYS_HOME`, else the user's data directory.
+    country : Country or None
+        The country whose pack must be present.
+
+    Raises
+    ------
+    StoreError
+        When the folder holds a newer format or a broken manifest.
+    """
+    folder = Path(home) if home else default_home()
+    store = Store(folder, _read_manifest(folder))
+    if store.manifest.format < FORMAT:
+        with store._writing():
+            store._replace_manifest(_upgraded(folder, store.manifest))
+    if country is not None:
+        digest = pack_sha256(country)
+        if not any(f.origin.get("sha256") == digest for f in store.files(country.code)):
+            origin = {"kind": "pack", "name": country.code, "sha256": digest}
+            store.add(country, lambda con: stage_pack(con, country), origin)
+    return store
+
+
+def default_home() -> Path:
+    """`QONYS_HOME`, else the user's data directory."""
+    chosen = os.environ.get("QONYS_HOME")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("qonys", appauthor=False))
+
+
+def pack_sha256(country: Country) -> str:
+    """Hash of everything in a country's folder that shapes its stored rows.
+
+    Parameters
+    ----------
+    country : Country
+        The country.
+    """
+    digest = hashlib.sha256(f"format {FORMAT}\n".encode())
+    for name, entry in sorted(_walk(country.folder, "")):
+        digest.update(f"{name}\n".encode())
+        digest.update(entry.read_bytes())
+    return digest.hexdigest()
+
+
+def name_matches(release: str, vintage: str) -> bool:
+    """Whether ``SOURCE@DAY`` answers to a vintage, which is a day or ``SOURCE@DAY``."""
+    return vintage in (release, release.partition("@")[2])
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, read in pieces.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file beside, then rename it into place.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    text : str
+        Its content.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
+    for entry in folder.iterdir():
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            yield from _walk(entry, f"{name}/")
+        elif name.endswith((".csv", ".toml")):
+            yield name, entry
+
+
+def _read_manifest(home: Path) -> Manifest:
+    path = home / "manifest.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Manifest()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise StoreError(
+            f"{path} is not readable as a manifest. Restore it from a backup, or name "
+            "another store with --store DIR."
+        ) from None
+    known = int(data.get("format", 0))
+    if known > FORMAT:
+        raise StoreError(
+            f"{home} was written by a newer Qonys (format {known}, this one knows {FORMAT}). "
+            "Install the newer Qonys, or name another store with --store DIR."
+        )
+    files = tuple(VintageFile(**{"releases": {}, **entry}) for entry in data["files"])
+    retractions = tuple(Retraction(**entry) for entry in data["retractions"])
+    return Manifest(known, files, retractions)
+
+
+def _upgraded(home: Path, manifest: Manifest) -> Manifest:
+    """Format 1 did not count the rows of each release."""
+    files = []
+    for entry in manifest.files:
+        path = str(home / "vintages" / entry.file)
+        counts = duckdb.execute(
+            "SELECT source || '@' || vintage, count(*) FROM read_parquet(?) "
+            "GROUP BY 1 ORDER BY 1",
+            [path],
+        ).fetchall()
+        files.append(replace(entry, releases={name: int(rows) for name, rows in counts}))
+    return Manifest(FORMAT, tuple(files), manifest.retractions)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A folder beside the vintages for what is not finished; sweeps what a crash left."""
+    import shutil
+
+    for left in folder.glob(".new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    path = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute(f"SET temp_directory = '{_path(scratch / 'spill')}'")
+    return con
+
+
+def _lock(handle: int) -> None:
+    """Wait for the writer's lock; the system frees it when the process ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        windows: Any = msvcrt
+        windows.locking(handle, windows.LK_LOCK, 1)
+    else:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _path(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,10 @@
+"""One folder per provider or format: a `source.toml` that says what it is, a `read.py` that reads it.
+
+For the `observations` room and the command line. Main functions: `registry.detect`,
+`registry.stage`, `registry.read_source_card`, `pull.pull`. A reader turns a file into the
+temporary table `staged` or reports every fault of the file at once; it stores nothing.
+"""
+
+from qonys.sources.registry import SourceCard, detect, read_source_card, readers
+
+__all__ = ["SourceCard", "detect", "read_source_card", "readers"]

@@ -1,0 +1,1 @@
+"""One reader; see read.py and source.toml."""
