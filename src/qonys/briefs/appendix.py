@@ -157,6 +157,23 @@ def is_numeric(text: Text) -> bool:
     )
 
 
+def numeric_columns(block: Table) -> tuple[bool, ...]:
+    """Which columns of a table hold numbers: most of their cells do, and the first never.
+
+    Parameters
+    ----------
+    block : Table
+        The table.
+    """
+    sides = []
+    for index in range(len(block.columns)):
+        cells = [row[index] for row in block.rows if index < len(row) and any(row[index])]
+        linked = sum(any(isinstance(part, Ref) for part in cell) for cell in cells)
+        plain = all(is_numeric(cell) for cell in cells)
+        sides.append(bool(index and cells) and (plain or 2 * linked > len(cells)))
+    return tuple(sides)
+
+
 def words_of(block: Block) -> Iterator[Text]:
     """Every text of a block.
 

@@ -24,12 +24,13 @@ from qonys.briefs.layouts import (
     Rows,
     at,
     colours_of,
-    cut,
     label,
     layer,
     own,
     shown,
     text_width,
+    two_lines,
+    without_shared_words,
     wrap,
 )
 from qonys.briefs.numbers import DASH, MINUS, format_number
@@ -46,6 +47,8 @@ class _Stack:
     x: Axis
     rows: Rows
     heads: Rows
+    key: list[tuple[float, float]]
+    above: bool
 
 
 def _stack(chart: Chart, words: Words, width: int, *, zero: bool) -> _Stack:
@@ -60,7 +63,8 @@ def _stack(chart: Chart, words: Words, width: int, *, zero: bool) -> _Stack:
         0.0 if narrow else max((text_width(h, size) for h in heads.values()), default=0) + 12
     )
     thick = 13 if count > 1 else 16
-    tops, edge = {}, 30.0 if count > 1 else 4.0
+    key = _legend_places(chart, width, size)
+    tops, edge = {}, key[-1][1] + 21.0 if key else 4.0
     for name in names:
         above = (heads[name].count("\n") + 1) * (size + 4) if narrow else 0
         tops[name] = edge + above
@@ -89,7 +93,7 @@ def _stack(chart: Chart, words: Words, width: int, *, zero: bool) -> _Stack:
     ]
     for row in head_rows:
         row["y"] -= row["lines"] * (size + 3) / (1 if narrow else 2)
-    return _Stack(chart, words.lang, frame, x, rows, head_rows)
+    return _Stack(chart, words.lang, frame, x, rows, head_rows, key, narrow)
 
 
 def _along(field: str, stack: _Stack) -> dict[str, Any]:
@@ -205,15 +209,19 @@ def intervals(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[
 
 
 def _side(stack: _Stack) -> dict[str, Any]:
-    above = all(row["x"] == -stack.frame.left for row in stack.heads)
-    return {"align": "left" if above else "right"}
+    return {"align": "left" if stack.above else "right"}
 
 
 def _zero(stack: _Stack) -> dict[str, Any]:
+    """The line of zero, beside the bars alone where their names stand above them."""
     rule = {"type": "rule", "color": AXIS, "strokeWidth": 1.25}
-    rows: Rows = [{"y": max(0.0, stack.x.low)}]
-    ends = {"y": {"value": 28 if len(stack.chart.series) > 1 else 0}}
-    return layer(rule, rows, x=_along("y", stack), **ends, y2={"value": stack.frame.height - 4})
+    zero = max(0.0, stack.x.low)
+    ends = [(row["top"] - 2, row["bottom"] + 2) for row in stack.rows] or [(0.0, 0.0)]
+    if not stack.above:
+        ends = [(min(top for top, _ in ends) - 2, stack.frame.height - 4)]
+    rows: Rows = [{"y": zero, "from": top, "to": bottom} for top, bottom in ends]
+    places = {"y": at("from", pixels=True), "y2": {"field": "to"}}
+    return layer(rule, rows, x=_along("y", stack), **places)
 
 
 def _whiskers(stack: _Stack, rows: Rows, ink: str) -> list[dict[str, Any]]:
@@ -245,42 +253,53 @@ def _values(stack: _Stack) -> list[dict[str, Any]]:
     return layers
 
 
+def _legend_places(chart: Chart, width: int, size: int) -> list[tuple[float, float]]:
+    """Where the names of several series stand above the first category."""
+    places: list[tuple[float, float]] = []
+    x, y = 0.0, 9.0
+    for series in chart.series if len(chart.series) > 1 else ():
+        need = text_width(series.name, size * BOLD) + 20
+        if x and x + need > width:
+            x, y = 0.0, y + size + 9
+        places.append((x, y))
+        x += need + 10
+    return places
+
+
 def _legend(stack: _Stack) -> list[dict[str, Any]]:
-    """Names of the series above the first category, each with its mark."""
-    if len(stack.chart.series) < 2:
+    """Names of the series, each with its mark."""
+    if not stack.key:
         return []
+    bar = stack.chart.kind == "bars"
+    size, x, y = stack.frame.size, at("x", pixels=True), at("y", pixels=True)
     rows: Rows = []
-    place, size = -stack.frame.left, stack.frame.size
-    for series, ink in zip(stack.chart.series, colours_of(stack.chart), strict=True):
-        number = len(rows)
-        pale = 0.3 if number and stack.chart.kind == "bars" else 1.0
-        shape = "square" if stack.chart.kind == "bars" else SHAPES[number % len(SHAPES)]
-        row = {"x": place + 7, "y": 9, "label": series.name, "ink": ink, "fill": ink}
-        rows.append({**row, "pale": pale, "shape": shape})
-        place += text_width(series.name, size * BOLD) + 30
-    x, y = at("x", pixels=True), at("y", pixels=True)
-    marks = [
-        layer(
-            {
-                "type": "point",
-                "size": 90,
-                "strokeWidth": 2,
-                "opacity": 1,
-                "fillOpacity": r["pale"],
-            },
-            [r],
-            x=x,
-            y=y,
-            stroke=own("ink"),
-            fill=own("fill"),
-            shape=own("shape"),
-        )
-        for r in rows
-    ]
+    marks = []
+    inks = colours_of(stack.chart)
+    for number, (left, top) in enumerate(stack.key):
+        row = {
+            "x": left - stack.frame.left + 7,
+            "y": top,
+            "label": stack.chart.series[number].name,
+            "ink": inks[number],
+            "shape": "square" if bar else SHAPES[number % len(SHAPES)],
+        }
+        pale = 0.3 if number and bar else 1.0
+        mark = {
+            "type": "point",
+            "size": 90,
+            "strokeWidth": 2,
+            "opacity": 1,
+            "fillOpacity": pale,
+        }
+        ink, shape = own("ink"), own("shape")
+        marks.append(layer(mark, [row], x=x, y=y, stroke=ink, fill=ink, shape=shape))
+        rows.append(row)
     return [*marks, label(rows, x, y, size, dx=11, fontWeight=600)]
 
 
-def tiles(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str, Any]]]:
+def tiles(
+    chart: Chart, words: Words, width: int, tight: float = 1.0
+) -> tuple[Frame, list[dict[str, Any]]]:
     """A map of equal squares, shaded by value, each with its name and number.
 
     Parameters
@@ -291,9 +310,13 @@ def tiles(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
         Words of the document.
     width : int, pixels
         Of the whole picture.
+    tight : float
+        Width of the letters against those of a wide font.
     """
     narrow = width < NARROW_BELOW
     size = 12 if narrow else 13
+    small = size - 1
+    fit = small * (min(tight, 0.88) if narrow else tight)  # telephones have narrow letters
     points = [point for series in chart.series for point in series.points]
     columns = max((p.column for p in points), default=0) + 1
     count = max((p.row for p in points), default=0) + 1
@@ -301,10 +324,14 @@ def tiles(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
     side = min((width - 2 + gap) / columns - gap, 96)
     bounds = _bounds([p.y for p in points])
     signed = any(p.y < 0 for p in points)
+    brief = without_shared_words(list(dict.fromkeys(p.x for p in points)))
     rows: Rows = []
     for p in points:
         step = _step(p.y, bounds, signed=signed)
         x, y = p.column * (side + gap), p.row * (side + gap)
+        name = two_lines(brief[p.x], side - 3, fit)
+        line = small + 3
+        above = y + side / 2 - line * (1 + name.count("\n")) / 2
         rows.append(
             {
                 "x": x,
@@ -312,9 +339,9 @@ def tiles(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
                 "y": y,
                 "y2": y + side,
                 "centre": x + side / 2,
-                "upper": y + side / 2 - size * 0.65,
-                "lower": y + side / 2 + size * 0.75,
-                "name": cut(p.x, side - 2, size - (1 if narrow else 0)),
+                "upper": above,
+                "lower": above + line * (1 + name.count("\n")) + 1,
+                "name": name,
                 "label": shown(p, words.lang),
                 "fill": STEPS[step][0],
                 "ink": STEPS["strong-ink" if step.endswith("3") else "weak-ink"][0],
@@ -328,7 +355,7 @@ def tiles(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
     for row in legend:
         row["y"] += height
         row["y2"] = row["y"] + 14
-    return frame, [*_squares(rows, narrow, size), *_tile_key(legend, size)]
+    return frame, [*_squares(rows, narrow, small), *_tile_key(legend, size)]
 
 
 def _bounds(values: list[float]) -> tuple[float, float]:
@@ -348,7 +375,7 @@ def _step(value: float, bounds: tuple[float, float], *, signed: bool) -> str:
     return f"{'negative' if value < 0 and signed else 'positive'}-{size}"
 
 
-def _squares(rows: Rows, narrow: bool, size: int) -> list[dict[str, Any]]:
+def _squares(rows: Rows, narrow: bool, small: int) -> list[dict[str, Any]]:
     square = {"type": "rect", "stroke": AXIS, "strokeWidth": 0.75}
     x, y = at("x", pixels=True), at("y", pixels=True)
     ends = {"x2": {"field": "x2"}, "y2": {"field": "y2"}}
@@ -359,7 +386,6 @@ def _squares(rows: Rows, narrow: bool, size: int) -> list[dict[str, Any]]:
         if chosen:
             drawn.append(layer(kind, chosen, x=x, y=y, **ends, color=own("fill")))
     centre = at("centre", pixels=True)
-    small = size - 1 if narrow else size
     names = [{**row, "label": row["name"]} for row in rows]
     middle = {"align": "center"}
     weight = 400 if narrow else 600
@@ -395,6 +421,8 @@ def _tile_legend(
         if title:
             rows.append({"x": x, "y": y, "step": "", "label": f"{title}:", "ink": MUTED})
             x += text_width(title, size) + 16
+        if title and width < NARROW_BELOW:
+            x, y = 0.0, y + 22
         for step, text in steps:
             need = text_width(text, size) + 34
             if x and x + need > width:

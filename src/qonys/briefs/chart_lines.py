@@ -86,7 +86,7 @@ def lines(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
     size = 12 if narrow else 13
     places, x = time_axis(chart, words, 4 if narrow else 9)
     points = [point for series in chart.series for point in series.points]
-    ends = [v for p in points for v in (p.y, p.low, p.high) if v is not None] or [0.0, 1.0]
+    ends = [v for p in points for v in (p.y, p.low, p.high) if v is not None] or [1.0]
     ticks = round_ticks(min(0.0, *ends), max(0.0, *ends), 5)
     y = Axis(
         ticks[0], ticks[-1], tuple((t, format_number(t, "ratio", words.lang)) for t in ticks)
@@ -95,7 +95,7 @@ def lines(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
     left = max(text_width(text, size) for _, text in y.ticks) + 10
     right = max((text_width(name, size * BOLD) for name in names), default=0.0) + 14
     top = 40 if any(point.note or point.status == "B" for point in points) else 14
-    height = 210 if narrow else 300
+    height = 210 if narrow else 264
     frame = Frame(width - left - right, height, left, right, top, 26, size)
     plot = _Plot(chart, words, frame, x, y, places, narrow)
     layers = [_grid(plot), *_breaks(plot), *_bands(plot), *_segments(plot), *_dots(plot)]
@@ -151,16 +151,17 @@ def _bands(plot: _Plot) -> list[dict[str, Any]]:
     """Intervals: a band along a run of points, whiskers at single ones."""
     layers = []
     for series, ink in zip(plot.chart.series, colours_of(plot.chart), strict=True):
-        rows: Rows = [
-            {"x": place, "y": point.low, "end": point.high}
+        ends = [
+            (place, *(point.y if end is None else end for end in (point.low, point.high)))
             for place, point in plot.run(series)
-            if point.low is not None and point.high is not None and point.high > point.low
         ]
-        if not rows:
+        rows: Rows = [{"x": x, "y": low, "end": high} for x, low, high in ends]
+        wide = sum(high > low for _, low, high in ends)
+        if not wide:
             continue
-        band = {"type": "area", "color": ink, "opacity": 0.16, "clip": True}
+        band = {"type": "area", "color": ink, "opacity": 0.16}
         bar = {"type": "rule", "color": ink, "strokeWidth": 1.25, "opacity": 0.75}
-        mark = band if len(rows) > 2 else bar
+        mark = band if wide > 2 else bar
         layers.append(layer(mark, rows, x=plot.across, y=plot.up, y2={"field": "end"}))
     return layers
 

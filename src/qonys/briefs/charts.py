@@ -21,7 +21,7 @@ from qonys.core.document import Chart
 
 WIDE, SLIM = 720, 336
 SCHEMA_URL = "https://vega.github.io/schema/vega-lite/v6.json"
-_KINDS = {"lines": lines, "bars": bars, "tiles": tiles, "intervals": intervals}
+_KINDS = {"lines": lines, "bars": bars, "intervals": intervals}
 _NAMES = {pair[0]: name for name, pair in ROLES.items()}
 _COLOUR = re.compile(r'="(#[0-9a-f]{6})"')
 _NOISE = re.compile(r' (?:role|aria-[a-z]+|xmlns:xlink|class)="[^"]*"')
@@ -33,7 +33,12 @@ _LOCALES = {
 
 
 def vega_lite(
-    chart: Chart, lang: str, *, width: int = WIDE, labels: Mapping[str, str] | None = None
+    chart: Chart,
+    lang: str,
+    *,
+    width: int = WIDE,
+    labels: Mapping[str, str] | None = None,
+    tight: float = 1.0,
 ) -> dict[str, Any]:
     """A Vega-Lite specification of a chart, whole, with its data inside.
 
@@ -47,8 +52,14 @@ def vega_lite(
         Of the whole picture; below 500 it is laid out for a telephone.
     labels : Mapping of str to str or None
         Words of the document that go before the built-in ones.
+    tight : float
+        Width of the letters against those of a wide font; 0.8 for a book face.
     """
-    frame, layers = _KINDS[chart.kind](chart, Words(lang, labels or {}), width)
+    words = Words(lang, labels or {})
+    if chart.kind == "tiles":
+        frame, layers = tiles(chart, words, width, tight)
+    else:
+        frame, layers = _KINDS[chart.kind](chart, words, width)
     return {
         "$schema": SCHEMA_URL,
         "description": chart.alt,
@@ -89,7 +100,8 @@ def render_svg(
     font : str
         Family of the letters; empty leaves them to the page.
     """
-    spec = vega_lite(chart, lang, width=width, labels=labels)
+    tight = 0.8 if "Serif" in font else 1.0
+    spec = vega_lite(chart, lang, width=width, labels=labels, tight=tight)
     raw = _convert(json.dumps(spec, ensure_ascii=False, sort_keys=True), lang)
     mark = f"{chart.anchor}-{width}"
     mark = re.sub(r"[^A-Za-z0-9_-]", "", mark) + "-" + _digest(mark + chart.title)
@@ -111,6 +123,8 @@ def _config(size: int) -> dict[str, Any]:
         "tickColor": AXIS,
         "labelPadding": 6,
         "labelOverlap": False,
+        "labelFlush": False,
+        "labelBound": False,
     }
     return {
         "aria": False,
@@ -137,7 +151,7 @@ def _finish(svg: str, chart: Chart, mark: str, *, dark: bool | None, font: str) 
     family = f' font-family="{font}"' if font else ""
 
     def mend(tag: re.Match[str]) -> str:
-        text = _NOISE.sub("", tag[0]).replace("clip0", f"clip-{mark}")
+        text = _NOISE.sub("", tag[0])
         text = re.sub(r' font-family="[^"]*"', family, text)
         text = re.sub(r"^(<text [^>]*?)(stroke=)", r'\1paint-order="stroke" \2', text)
         return _COLOUR.sub(lambda found: _themed(found, dark), text)

@@ -59,7 +59,6 @@ class Composer:
         self.figures: dict[str, Figure] = {}
         self._pool: dict[str, Figure] = {}
         self._places: dict[str, int] = {}
-        self._said: set[str] = set()
         self._texts = {**texts(lang), **self.country.texts(lang)}
 
     # -- figures -----------------------------------------------------------------------------
@@ -78,8 +77,6 @@ class Composer:
         figure = self.keep(self.view.print(row))
         if 0 < row.precision < 1:
             self._places[figure.id] = len(f"{row.precision:.6f}".rstrip("0").partition(".")[2])
-        if row.qualifier:
-            self._said.add(figure.id)
         return figure
 
     def years(self, cell: Cell, kinds: Iterable[str] = ("year",)) -> dict[str, Figure]:
@@ -137,6 +134,7 @@ class Composer:
         *,
         signed: bool = False,
         magnitude: bool = False,
+        plain: bool = False,
         text: str = "",
     ) -> Ref:
         """The number as printed; rounded ones carry a sign for it.
@@ -151,6 +149,8 @@ class Composer:
             Whether a plus is written.
         magnitude : bool
             Whether the sign is left to the words around it.
+        plain : bool
+            Whether the sign of rounding is left out, where a word says it.
         text : str
             Other words in place of the number.
         """
@@ -162,7 +162,7 @@ class Composer:
             value = abs(figure.value) if magnitude else figure.value
             text = format_value(value, figure.unit, self.lang, places, signed=signed)
             rounded = figure.unit not in MEASURED and figure.low != figure.high
-            if rounded and figure.id not in self._said:
+            if rounded and not plain:
                 text = f"≈\u00a0{text}"
         return Ref(figure.id, text)
 

@@ -1,7 +1,7 @@
 """Sections on the survey of intentions, pathways, numbers and the oversight of money.
 
-For `migration`. Main functions: `survey`, `pathways`, `numbers`, `oversight`, `returning`. Published
-statements with their sources; nothing is estimated here but sampling margins.
+For `migration`. Main functions: `survey`, `pathways`, `numbers`, `oversight`, `returning`.
+Published statements with their sources; nothing is estimated here but sampling margins.
 """
 
 from collections.abc import Iterator
@@ -191,7 +191,7 @@ def _other_questions(
             margin = None if subgroup else _margin(composer, figure, size, DESIGN_EFFECTS[-1])
             rows.append(
                 (
-                    (composer.name(question, "question"),),
+                    (composer.name(question, "question").rpartition(": ")[2].capitalize(),),
                     (composer.breakdown(figure),),
                     (composer.ref(figure),),
                     (composer.span(margin, 1),) if margin else (composer.word("no_base"),),
@@ -293,7 +293,7 @@ def _statement(
         what += f" ({composer.name(cell.ref_area)})"
     qualifier = composer.word(f"qualifier_{row.qualifier}") + " " if row.qualifier else ""
     doubt = f" ({composer.word('certainty_perhaps')})" if row.certainty == "perhaps" else ""
-    number = composer.ref(figure)
+    number = composer.ref(figure, plain=bool(row.qualifier))
     shown: Text = (qualifier, number) if qualifier else (number,)
     return (
         (what,),

@@ -1,11 +1,13 @@
 """Sections on departures, arrivals and the balance of the nation.
 
-For `migration`. Main functions: `headline`, `departures`, `within_year`, `net`. Says only what the
-series covers; a record is stated with its span, a comparison with its rounding interval.
+For `migration`. Main functions: `headline`, `departures`, `within_year`, `net`. Says only
+what the series covers; a record is stated with its span, a comparison with its rounding
+interval.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qonys.briefs.composing import Composer
 from qonys.core.document import (
@@ -30,6 +32,7 @@ from qonys.observations import indicators as ind
 COMPARABLE = ("year", "quarter", "cumulated")
 NEARLY_ALIKE = 1.1
 RECENT_YEARS = 5
+LABELLED_PEAK = 0.2  # of the tallest; lower peaks would print over each other
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def pairs(composer: Composer, measure: str) -> dict[str, Pair]:
 def gapless_tail(series: Mapping[str, Figure]) -> dict[str, Figure]:
     """The longest run of years without a gap that ends with the last one."""
     kept: dict[str, Figure] = {}
-    for text in reversed(series):
+    for text in reversed(list(series)):
         first = next(iter(kept), None)
         if first and parse_period(first).a_year_before().text != text:
             break
@@ -186,7 +189,7 @@ def _record(composer: Composer, series: Mapping[str, Figure]) -> Text:
         return ()
     last = list(series)[-1]
     for kind in ("lowest", "highest"):
-        found = ind.record(series, last, kind)  # type: ignore[arg-type]
+        found = ind.record(series, last, kind)
         if found:
             composer.keep(found.figure)
             return composer.say(
@@ -206,8 +209,8 @@ def departures(composer: Composer) -> list[Block]:
     arrived = gapless_tail(composer.years(composer.cell("immigrants")))
     first, last = next(iter(left)), list(left)[-1]
     blocks: list[Block] = [Heading(composer.word("h_departures"), 2, "departures")]
-    headline_year = list(pairs(composer, "emigrants") or {"": None})[-1] == last
-    record = () if headline_year else _record(composer, left)
+    in_headline = last in list(pairs(composer, "emigrants"))[-1:]
+    record = () if in_headline else _record(composer, left)
     if record:
         blocks.append(composer.paragraph("record_year", period=last, record=record))
     blocks.append(_long_chart(composer, left, arrived))
@@ -232,12 +235,17 @@ def _long_chart(
     composer: Composer, left: Mapping[str, Figure], arrived: Mapping[str, Figure]
 ) -> Chart:
     turning = {t.figure.time_period: t.kind for t in ind.turning_points(left)}
-    lows = {text: composer.word(kind) for text, kind in turning.items() if kind == "peak"}
+    tall = max(figure.value for figure in left.values()) * LABELLED_PEAK
+    notes = {
+        text: composer.word(kind)
+        for text, kind in turning.items()
+        if kind == "peak" and left[text].value > tall
+    }
     series = [
         Series(
             "emigrants",
             composer.name("emigrants", "measure"),
-            tuple(composer.point(f, t, note=lows.get(t, "")) for t, f in left.items()),
+            tuple(composer.point(f, t, note=notes.get(t, "")) for t, f in left.items()),
         )
     ]
     if arrived:
@@ -339,9 +347,9 @@ def within_year(composer: Composer) -> list[Block]:
         Table(
             composer.word("t_within"),
             tuple(
-                composer.word(f"t_within_{name}") for name in ("period", "now", "before", "by")
-            )
-            + (composer.word("t_within_span"),),
+                composer.word(f"t_within_{name}")
+                for name in ("period", "now", "before", "by", "span")
+            ),
             tuple(rows),
             composer.source(*(f for p in shown.values() for f in (p.now, p.before))),
             "within-table",
@@ -363,7 +371,11 @@ def _comparison(composer: Composer, pair: Pair) -> Text:
     """Times fewer or more; a change in percent where the two are nearly alike."""
     figure, word = _compared(composer, pair)
     if figure.value < NEARLY_ALIKE:
-        return (composer.ref(composer.keep(ind.percent_change(pair.now, pair.before)), 1, signed=True),)
+        return (
+            composer.ref(
+                composer.keep(ind.percent_change(pair.now, pair.before)), 1, signed=True
+            ),
+        )
     return composer.say(f"times_{word}_short", times=composer.ref(figure, 2))
 
 
@@ -480,7 +492,7 @@ def hidden_quarters(composer: Composer) -> list[ind.CumulatedDifference]:
     found = []
     for year in sorted(balances):
         months = sorted(balances[year])
-        for shorter, longer in zip(months, months[1:], strict=False):
+        for shorter, longer in pairwise(months):
             part = ind.of_cumulated(balances[year][longer], balances[year][shorter])
             composer.keep(part.figure)
             found.append(part)
@@ -545,7 +557,7 @@ def _models(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]
 
 
 def summary_share(composer: Composer, part: Figure, whole: Figure) -> Figure | None:
-    """A share, or nothing when the two do not fit or are of a provisional and a final release."""
+    """A share, or nothing when the two do not fit, or one is provisional and one final."""
     if (part.status == "P") != (whole.status == "P"):
         return None
     try:

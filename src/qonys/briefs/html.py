@@ -13,7 +13,7 @@ from qonys.briefs.appendix import (
     chart_table,
     check,
     entries,
-    is_numeric,
+    numeric_columns,
     safe_link,
 )
 from qonys.briefs.charts import SLIM, WIDE, render_svg
@@ -88,7 +88,7 @@ def _environment() -> Any:
     )
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["part"] = _part
-    environment.filters["numeric"] = is_numeric
+    environment.filters["sides"] = numeric_columns
     return environment
 
 

@@ -5,7 +5,9 @@ text widths are estimates, on the safe side, because a page uses the reader's ow
 """
 
 import math
+import re
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -97,8 +99,10 @@ def text_width(text: str, size: float) -> float:
 
 def _letter(char: str) -> float:
     """Width of a letter of size 1."""
-    if char in " .,:;'|il\u202f\u00a0()…":
+    if char in " .,:;'|il\u202f\u00a0()":
         return 0.36
+    if char in "…−%":
+        return 0.95
     if char >= "\u0400":
         return 0.78 if char.isupper() else 0.68
     return 0.72 if char.isupper() else WIDTH_OF_LETTER
@@ -136,10 +140,62 @@ def cut(text: str, width: float, size: float) -> str:
     size : float, pixels
         Of the letters.
     """
-    if text_width(text, size) <= width * 1.05:
+    if text_width(text, size) <= width:
         return text
-    room = int(width / (size * WIDTH_OF_LETTER))
-    return text[: max(room - 1, 1)].rstrip(" .-") + "…"
+    end = len(text) - 1
+    while end > 1 and text_width(text[:end] + "…", size) > width:
+        end -= 1
+    return text[:end].rstrip(" .-") + "…"
+
+
+def without_shared_words(names: Sequence[str]) -> dict[str, str]:
+    """Names without a word that most of them share, such as "Region", as long as they differ.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names.
+
+    Examples
+    --------
+    >>> without_shared_words(["Abai Region", "Almaty Region", "Almaty city", "Ulytau Region"])
+    {'Abai Region': 'Abai', 'Almaty Region': 'Almaty', ...}
+    """
+    parts = {name: name.split(" ") for name in names}
+    counts = Counter(word for words in parts.values() for word in set(words))
+    shared = {word for word, count in counts.items() if 2 * count > len(parts) > 2}
+    kept = {
+        name: " ".join(word for word in words if word not in shared) or name
+        for name, words in parts.items()
+    }
+    return kept if len(set(kept.values())) == len(kept) else {name: name for name in names}
+
+
+def two_lines(text: str, width: float, size: float) -> str:
+    """A name on one line or two, each shortened when it is wider than its place.
+
+    Parameters
+    ----------
+    text : str
+        The name.
+    width : float, pixels
+        Its place.
+    size : float, pixels
+        Of the letters.
+    """
+    rest = re.findall(r"[^ -]+-?|-", text)
+    first = rest.pop(0) if rest else text
+    while rest and text_width(_joined(first, rest[0]), size) <= width:
+        first = _joined(first, rest.pop(0))
+    second = ""
+    for word in rest:
+        second = _joined(second, word)
+    parts = [part for part in (first, second) if part]
+    return "\n".join(cut(part, width, size) for part in parts)
+
+
+def _joined(left: str, right: str) -> str:
+    return left + right if left.endswith("-") or not left else f"{left} {right}"
 
 
 def round_ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -208,7 +264,7 @@ def time_axis(chart: Chart, words: Words, steps: int) -> tuple[dict[str, float],
     periods = {name: _period(name) for name in names}
     known = {name: period for name, period in periods.items() if period is not None}
     years = {name: float(period.year or 0) for name, period in known.items()}
-    if len(known) == len(names) and len(set(years.values())) == len(names):
+    if names and len(known) == len(names) == len(set(years.values())):
         return years, _year_axis(sorted(years.values()), steps)
     if len(known) == len(names):
         names.sort(key=lambda name: (str(known[name].start), str(known[name].end)))

@@ -15,7 +15,7 @@ from qonys.briefs.appendix import (
     chart_table,
     check,
     entries,
-    is_numeric,
+    numeric_columns,
     safe_link,
 )
 from qonys.briefs.labels import Words, words
@@ -172,11 +172,7 @@ def _table(block: Table) -> str:
 def _rows(block: Table) -> str:
     """The lines of a table."""
     lines = ["| " + " | ".join(_inner(name) for name in block.columns) + " |"]
-    sides = []
-    for index in range(len(block.columns)):
-        cells = [row[index] for row in block.rows if index < len(row) and row[index]]
-        numeric = bool(index and cells) and all(is_numeric(cell) for cell in cells)
-        sides.append("---:" if numeric else ":---")
+    sides = ["---:" if numeric else ":---" for numeric in numeric_columns(block)]
     lines.append("| " + " | ".join(sides) + " |")
     lines += ["| " + " | ".join(_inline(cell) for cell in row) + " |" for row in block.rows]
     return "\n".join(lines)

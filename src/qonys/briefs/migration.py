@@ -1,7 +1,7 @@
 """The migration briefing of a country: which sections, in which order.
 
-For the command line and the app. Main function: `compose`. A section that the data cannot fill is
-left out; the country's folder decides what there is to say.
+For the command line and the app. Main function: `compose`. A section that the data cannot
+fill is left out; the country's folder decides what there is to say.
 """
 
 from qonys.briefs import context, evidence, flows, places
@@ -54,7 +54,7 @@ def compose(view: View, lang: str) -> Document:
         title=composer.word("title").format(country=country),
         lang=lang,
         as_of=day,
-        subtitle=composer.word("subtitle").format(day=composer.period(day)),
+        subtitle=composer.word("subtitle"),
         blocks=tuple(blocks),
         figures=dict(sorted(composer.figures.items())),
         labels=_labels(composer),

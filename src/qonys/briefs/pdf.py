@@ -16,7 +16,7 @@ from qonys.briefs.appendix import (
     as_of_words,
     check,
     entries,
-    is_numeric,
+    numeric_columns,
     prominent_ids,
     safe_link,
 )
@@ -42,6 +42,8 @@ from qonys.core.periods import parse_day
 
 FONT = "Libertinus Serif"
 CHART_WIDTH = 720
+TILES_WIDTH = 480
+LETTERS_A_LINE = 84
 
 
 def render_pdf(
@@ -97,7 +99,8 @@ def _data(document: Document, own: Words, groups: tuple[Group, ...]) -> dict[str
     targets = prominent_ids(document)
     blocks = [_block(block, document, targets) for block in document.blocks]
     place = next((i for i, b in enumerate(blocks) if b["kind"] == "heading"), len(blocks))
-    blocks.insert(place, {"kind": "contents"})
+    sections = sum(block["kind"] == "heading" and block["level"] == 1 for block in blocks)
+    blocks.insert(place, {"kind": "contents", "lines": (sections + 2) // 2})
     day = _day(document.as_of)
     pages = own["page"].split("{}")
     return {
@@ -131,6 +134,7 @@ def _groups(groups: tuple[Group, ...]) -> list[dict[str, Any]]:
                 "compared": item.compared,
                 "formula": item.formula,
                 "interval": item.interval,
+                "brief": len(item.inputs) > 4 and all(made.anchor for made in item.inputs),
                 "inputs": [
                     {
                         "text": made.text,
@@ -195,11 +199,7 @@ def _cards(block: KeyFigures, targets: set[str]) -> list[dict[str, Any]]:
 def _table(block: Table) -> dict[str, Any]:
     """A table; a column of numbers is set to the right."""
     columns = len(block.columns)
-    sides = []
-    for index in range(columns):
-        cells = [row[index] for row in block.rows if index < len(row) and row[index]]
-        numeric = bool(index and cells) and all(is_numeric(cell) for cell in cells)
-        sides.append("n" if numeric else "t")
+    sides = ["n" if numeric else "t" for numeric in numeric_columns(block)]
     rows = [
         [{"parts": _inline(cell, set())} for cell in (*row, *((),) * (columns - len(row)))]
         for row in block.rows
@@ -209,18 +209,37 @@ def _table(block: Table) -> dict[str, Any]:
         "caption": block.caption,
         "columns": list(block.columns),
         "align": sides,
-        "widths": ["auto" if side == "n" or not i else "fr" for i, side in enumerate(sides)],
+        "widths": _shares(block, sides),
         "rows": rows,
         "note": _inline(block.note, set()),
     }
 
 
+def _shares(block: Table, sides: list[str]) -> list[int]:
+    """Shares of the width for columns of words; 0 leaves a column to its contents."""
+    lengths, longest = [], []
+    for index, name in enumerate(block.columns):
+        cells = (row[index] for row in block.rows if index < len(row))
+        texts = ["".join(p if isinstance(p, str) else p.text for p in cell) for cell in cells]
+        lengths.append(max(map(len, [name, *texts])))
+        longest.append(
+            max(len(word) for text in [name, *texts] for word in (text or " ").split(" "))
+        )
+    if sum(lengths) <= LETTERS_A_LINE:
+        return [0] * len(lengths)
+    return [
+        0 if side == "n" and length <= 18 else max(min(length, 36), round(1.4 * word))
+        for side, length, word in zip(sides, lengths, longest, strict=True)
+    ]
+
+
 def _chart(block: Chart, document: Document) -> dict[str, Any]:
+    width = TILES_WIDTH if block.kind == "tiles" else CHART_WIDTH
     svg = render_svg(
         block,
         document.lang,
         dark=False,
-        width=CHART_WIDTH,
+        width=width,
         labels=document.labels,
         font=FONT,
     )
@@ -230,5 +249,6 @@ def _chart(block: Chart, document: Document) -> dict[str, Any]:
         "subtitle": block.subtitle,
         "alt": block.alt or block.title,
         "svg": svg,
+        "width": 100 * width // CHART_WIDTH,
         "source": _inline(block.source, set()),
     }

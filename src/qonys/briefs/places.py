@@ -1,7 +1,7 @@
 """Sections on regions, partners and mirror figures.
 
-For `migration`. Main functions: `regions`, `partners`, `mirror`. Own counts and a partner's counts
-stand side by side; flows with internal moves are never called external.
+For `migration`. Main functions: `regions`, `partners`, `mirror`. Own counts and a partner's
+counts stand side by side; flows with internal moves are never called external.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from qonys.core.document import (
 )
 from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
-from qonys.core.provenance import Figure
+from qonys.core.provenance import Figure, derived
 from qonys.observations import indicators as ind
 from qonys.observations.reconcile import MIRRORS, mirror_pairs
 
@@ -87,7 +87,7 @@ def _internal(composer: Composer, unit: str, year: str) -> Figure | None:
         return None
     total = ind.total(known, known[0])
     return composer.keep(
-        ind.derived(
+        derived(
             f"sum.{cell.measure}.{unit}.{year}",
             known[0],
             tuple(known),
@@ -126,6 +126,7 @@ def _tile_chart(
         composer.point(
             figure,
             composer.name(unit),
+            note=areas[unit].fields.get(f"short_{composer.lang}", ""),
             row=int(areas[unit].fields["tile_row"] or 0),
             column=int(areas[unit].fields["tile_col"] or 0),
         )
@@ -217,7 +218,8 @@ def partners(composer: Composer) -> list[Block]:
         return []
     year, left, arrived = newest
     blocks: list[Block] = [Heading(composer.word("h_partners"), 2, "partners")]
-    main = max(left, key=lambda code: left[code].value)
+    singles = [code for code in left if code != "NON_CIS"]
+    main = max(singles, key=lambda code: left[code].value)
     blocks += _share_sentences(composer, main)
     blocks.append(_partner_bars(composer, year, left, arrived))
     blocks += _beyond(composer, year)
@@ -237,11 +239,15 @@ def _partner_year(
     years = [year for year in sorted(by_year, reverse=True) if len(by_year[year]) >= 2]
     if not years:
         return None
-    arrived = {
-        code: figure
-        for code in codes
-        if (figure := composer.fig(composer.cell("immigrants", code, years[0])))
+    neighbours = composer.country.places["CIS"].fields["members"].split(";")
+    beyond = composer.fig(composer.cell("emigrants", "NON_CIS", years[0]))
+    if beyond and set(by_year[years[0]]) <= set(neighbours):
+        by_year[years[0]]["NON_CIS"] = beyond
+        codes = [*codes, "NON_CIS"]
+    other_way = {
+        code: composer.fig(composer.cell("immigrants", code, years[0])) for code in codes
     }
+    arrived = {code: figure for code, figure in other_way.items() if figure}
     return years[0], by_year[years[0]], arrived
 
 

@@ -1,7 +1,8 @@
 """From a view to the files of a briefing.
 
-For the command line. Main function: `write_brief`. Everything is made in a folder beside and renamed
-file by file at the end, so that a stop leaves the old briefing or the new one of each file, whole.
+For the command line. Main function: `write_brief`. Everything is made in a folder beside and
+renamed file by file at the end, so that a stop leaves the old briefing or the new one of each
+file, whole.
 """
 
 import shutil

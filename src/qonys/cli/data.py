@@ -118,14 +118,17 @@ def _print_rows(rows: "list[Observation]", as_of: date | None) -> None:
             if title:
                 click.echo(f"\n{title}")
             print_table(headers, part)
-    click.echo(f"\n{len(rows)} rows. ~ is rounded; status P provisional, B break, U unreliable.")
+    click.echo(
+        f"\n{len(rows)} rows. ~ is rounded; status P provisional, B break, U unreliable."
+    )
 
 
 def _hint_borders(place: "Country", area: str, *, found: bool) -> None:
     former = [
         f"{code} ({entry.name('en')})"
         for code, entry in place.areas.items()
-        if area and area in entry.fields.get("members", "").split(";")
+        if area
+        and area in entry.fields.get("members", "").split(";")
         and entry.fields.get("kind") != "group"
     ]
     if former:
@@ -140,9 +143,7 @@ def _hint_borders(place: "Country", area: str, *, found: bool) -> None:
 @country_option
 @store_option
 @json_option
-def show(
-    cell: str, as_of: date | None, country: str, store: str | None, as_json: bool
-) -> None:
+def show(cell: str, as_of: date | None, country: str, store: str | None, as_json: bool) -> None:
     """Show one CELL: every release and source, with intervals and notes."""
     from qonys.core.errors import CodeError
     from qonys.core.observations import parse_cell
@@ -184,7 +185,11 @@ def _say_cell(place: "Country", rows: "list[Observation]") -> None:
     )
     for index, row in enumerate(rows):
         source = place.sources[row.source]
-        span = "" if row.low == row.high else f"  stands for {number(row.low)} to {number(row.high)}"
+        span = (
+            ""
+            if row.low == row.high
+            else f"  stands for {number(row.low)} to {number(row.high)}"
+        )
         preferred = "  <- preferred" if index == 0 else ""
         click.echo(f"{number(row.value)} {row.unit}{span}{preferred}")
         click.echo(f"    {source.producer}: {source.title} ({source.publisher})")
@@ -193,7 +198,11 @@ def _say_cell(place: "Country", rows: "list[Observation]") -> None:
             f"    {row.source}@{row.vintage}, status {row.obs_status}, public from {public}, "
             f"{row.certainty}"
         )
-        for text in (f"repeats {source.repeats}" if source.repeats else "", row.note, source.url):
+        for text in (
+            f"repeats {source.repeats}" if source.repeats else "",
+            row.note,
+            source.url,
+        ):
             if text:
                 click.echo(f"    {text}")
 
@@ -357,9 +366,7 @@ def pull(
 @country_option
 @store_option
 @json_option
-def retract(
-    vintage: str, reason: str, country: str, store: str | None, as_json: bool
-) -> None:
+def retract(vintage: str, reason: str, country: str, store: str | None, as_json: bool) -> None:
     """Hide a VINTAGE (a day, or SOURCE@DAY); deletes nothing."""
     opened, place = _open(store, country)
     rows = opened.retract(place.code, vintage, reason)
@@ -382,8 +389,13 @@ def vintages(country: str, store: str | None, as_json: bool) -> None:
         source, _, day = name.partition("@")
         reason = hidden.get(name) or hidden.get(day) or ""
         rows.append(
-            {"vintage": name, "source": source, "release": day, "rows": count,
-             "retracted": reason}
+            {
+                "vintage": name,
+                "source": source,
+                "release": day,
+                "rows": count,
+                "retracted": reason,
+            }
         )
     if as_json:
         print_json(rows)

@@ -1,6 +1,7 @@
 """What the commands share: the group, options, messages and exit codes.
 
-For the files of this folder. Main functions: `main`, `fail_on_findings`, `print_json`, `progress`.
+For the files of this folder. Main functions: `main`, `fail_on_findings`, `print_json`,
+`progress`.
 """
 
 import importlib
@@ -54,7 +55,7 @@ class _Nouns(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(noun, text) for noun, (_, _, text) in NOUNS.items()])
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; faults become lines and exit code 2, never a traceback."""
         try:
             return super().main(*args, **kwargs)

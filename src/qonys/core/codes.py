@@ -1,12 +1,13 @@
 """Code lists with names in three languages, and one table of aliases.
 
-For every room that meets codes. Main types: `CodeList`, `Aliases`. Codes are upper case ASCII but
-for measures, units and sources, which are lower case. Never guesses: a text that means two places
-raises.
+For every room that meets codes. Main types: `CodeList`, `Aliases`. Codes are upper case ASCII
+but for measures, units and sources, which are lower case. Never guesses: a text that means
+two places raises.
 """
 
 import csv
 import difflib
+import io
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -190,8 +191,8 @@ def read_table(path: Traversable) -> list[dict[str, str]]:
     DataError
         When a row has more or fewer fields than the header.
     """
-    with path.open("r", encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream, strict=True))
+    text = path.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     faults = [
         Fault("wrong number of fields", str(path), number)
         for number, row in enumerate(rows, 2)

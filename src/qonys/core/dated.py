@@ -1,6 +1,7 @@
 """Values that hold for a while: rules, thresholds, borders.
 
-For law, thresholds and boundary changes. Main type: `Dated`. It knows no calendar of working days.
+For law, thresholds and boundary changes. Main type: `Dated`. It knows no calendar of working
+days.
 """
 
 from collections.abc import Iterable
@@ -77,9 +78,7 @@ class Dated(Generic[T]):
             if before.end is None or before.end >= after.start:
                 faults.append(Fault(f"{name}: two values hold on {after.start}"))
             elif not gaps and before.end + timedelta(days=1) != after.start:
-                faults.append(
-                    Fault(f"{name}: no value between {before.end} and {after.start}")
-                )
+                faults.append(Fault(f"{name}: no value between {before.end} and {after.start}"))
         if faults:
             raise RuleError(faults)
 

@@ -1,8 +1,9 @@
 """Random draws that are functions of their key, never of the order of calls.
 
 For simulation and forecasts: the same person gets the same draw in two runs that differ in a
-policy only (common random numbers). Main function: `uniform`. Mixing after Steele, Lea and Flood
-(2014), "Fast splittable pseudorandom number generators", OOPSLA, figure 15 (SplitMix64).
+policy only (common random numbers). Main function: `uniform`. Mixing after Steele, Lea and
+Flood (2014), "Fast splittable pseudorandom number generators", OOPSLA, figure 15
+(SplitMix64).
 """
 
 import hashlib

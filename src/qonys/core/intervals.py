@@ -1,7 +1,7 @@
 """Intervals: what a printed, rounded figure can stand for.
 
-For every room that compares published figures. Main functions: `rounding_interval`, arithmetic on
-`Interval`. Not a confidence interval: it says nothing of error, only of digits.
+For every room that compares published figures. Main functions: `rounding_interval`,
+arithmetic on `Interval`. Not a confidence interval: it says nothing of error, only of digits.
 Arithmetic after Moore (1966), *Interval Analysis*, chapter 2, equations 2.1-2.4.
 """
 
@@ -43,7 +43,9 @@ class Interval:
 
     def __truediv__(self, other: "Interval") -> "Interval":
         if other.low <= 0 <= other.high:
-            raise DataError(f"division by an interval that holds zero: {other.low}, {other.high}")
+            raise DataError(
+                f"division by an interval that holds zero: {other.low}, {other.high}"
+            )
         ends = [a / b for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(min(ends), max(ends))
 

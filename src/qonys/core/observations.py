@@ -104,9 +104,7 @@ class Cell:
         return hash(str(self))
 
     def __str__(self) -> str:
-        text = ":".join(
-            (self.measure, self.ref_area, self.counterpart_area, self.time_period)
-        )
+        text = ":".join((self.measure, self.ref_area, self.counterpart_area, self.time_period))
         if self.dims:
             text += ":" + ",".join(f"{dim}={code}" for dim, code in self.dims.items())
         return text
@@ -235,6 +233,7 @@ class Observations:
     """
 
     __slots__ = ("table",)
+    table: pa.Table
 
     def __init__(self, table: pa.Table) -> None:
         missing = [name for name in SCHEMA.names if name not in table.column_names]

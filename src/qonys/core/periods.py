@@ -190,9 +190,7 @@ def _point(text: str, whole: str) -> tuple[date, date]:
             return date(int(year), int(month), 1), _month_end(int(year), int(month))
         return date(int(year), 1, 1), date(int(year), 12, 31)
     except (ValueError, calendar.IllegalMonthError):
-        raise DataError(
-            Fault("no such day or month", value=whole, way_out=_WAY_OUT)
-        ) from None
+        raise DataError(Fault("no such day or month", value=whole, way_out=_WAY_OUT)) from None
 
 
 def _between(start: date, end: date, *, instant: bool = False) -> Period:

@@ -70,9 +70,9 @@ class Figure:
         """What rounding of the inputs leaves possible."""
         return Interval(self.low, self.high)
 
-    def renamed(self, id: str) -> "Figure":
+    def renamed(self, name: str) -> "Figure":
         """The same figure under another id."""
-        return replace(self, id=id)
+        return replace(self, id=name)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for `figures.json`."""
@@ -129,7 +129,7 @@ def observed(row: Observation) -> Figure:
 
 
 def derived(
-    id: str,
+    name: str,
     base: Figure,
     inputs: tuple[Figure, ...],
     *,
@@ -143,7 +143,7 @@ def derived(
 
     Parameters
     ----------
-    id : str
+    name : str
         Its id.
     base : Figure
         The figure that says what it is about.
@@ -162,7 +162,7 @@ def derived(
     """
     return replace(
         base,
-        id=id,
+        id=name,
         value=value,
         unit=unit,
         low=interval.low,

@@ -1,12 +1,12 @@
 """From a provider's file or address into the store.
 
-For the command line. Main functions: `add_file`, `pull_and_add`. Chooses the reader, names source and
-release, and reports what was added and what was passed over.
+For the command line. Main functions: `add_file`, `pull_and_add`. Chooses the reader, names
+source and release, and reports what was added and what was passed over.
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -14,6 +14,9 @@ from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
 from qonys.core.periods import parse_release
 from qonys.observations.store import Store, file_sha256
+
+if TYPE_CHECKING:
+    from qonys.sources.staging import Report
 
 
 def add_file(
@@ -58,7 +61,8 @@ def add_file(
     DataError
         All faults of the file at once.
     """
-    from qonys.sources.registry import Context, detect, readers
+    from qonys.sources.registry import detect, stage
+    from qonys.sources.staging import Context, Report
 
     if not path.is_file():
         raise DataError(Fault("no such file", str(path)))
@@ -69,31 +73,34 @@ def add_file(
     if released is not None:
         parse_release(released)
     name = reader or ("table" if mapping else detect(path))
-    known = readers()
-    if name not in known:
-        raise DataError(
-            Fault("no such reader", value=name, way_out=f"Readers: {', '.join(known)}.")
-        )
     settings: dict[str, str] = dict(options or {})
     if mapping:
         settings["mapping"] = str(mapping)
     context = Context(country, source or "", released or "", settings)
-    skipped: list[str] = []
+    reports: list[Report] = []
 
-    def stage(con: duckdb.DuckDBPyConnection) -> None:
-        skipped.extend(known[name](con, path, context) or ())
+    def fill(con: duckdb.DuckDBPyConnection) -> None:
+        reports.append(stage(name, con, path, context))
 
     digest = file_sha256(path)
     origin = {"kind": "file", "name": path.name, "sha256": digest, "reader": name}
     before = {entry.file for entry in store.manifest.files}
-    entry = store.add(country, stage, origin)
+    entry = store.add(country, fill, origin)
     return {
         "file": path.name,
         "rows": entry.rows,
         "releases": sorted(entry.releases),
         "already": entry.file in before,
-        "skipped": skipped,
+        "skipped": [text for report in reports for text in _passed_over(report)],
     }
+
+
+def _passed_over(report: "Report") -> list[str]:
+    """What a reader left out, in words."""
+    told = [f"{count} rows of {what}" for what, count in report.skipped.items()]
+    if report.missing:
+        told.append(f"{report.missing} cells marked as missing: no figure, not 0")
+    return told + [str(finding) for finding in report.findings]
 
 
 def pull_and_add(

@@ -1,8 +1,8 @@
 """Figures to files that others read: CSV, Parquet, SDMX-CSV 2.0.
 
-For analysts and other programs. Main function: `export_observations`. Writes beside, then renames.
-SDMX-CSV follows the SDMX-CSV 2.0 field guide (2023): structure columns, dimensions, measure,
-attributes.
+For analysts and other programs. Main function: `export_observations`. Writes beside, then
+renames. SDMX-CSV follows the SDMX-CSV 2.0 field guide (2023): structure columns, dimensions,
+measure, attributes.
 """
 
 from collections.abc import Callable

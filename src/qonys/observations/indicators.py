@@ -1,8 +1,9 @@
 """Indicators: from figures to figures, each with its interval, formula and inputs.
 
-For briefings, claims and checks. Main functions: `percent_change`, `times`, `share`, `record`,
-`turning_points`, `balance`, `of_cumulated`. They compute; what may be compared is the caller's duty,
-but units, places and measures that do not fit raise. Intervals come from rounding only.
+For briefings, claims and checks. Main functions: `percent_change`, `times`, `share`,
+`record`, `turning_points`, `balance`, `of_cumulated`. They compute; what may be compared is
+the caller's duty, but units, places and measures that do not fit raise. Intervals come from
+rounding only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -122,7 +123,7 @@ def share(part: Figure, whole: Figure) -> Figure:
     _same_period(part, whole)
     if part.low > whole.high:
         raise AlignmentError(
-            f"the part {_n(part)} is larger than the whole {_n(whole)}: other period or release?"
+            f"the part {_n(part)} is larger than the whole {_n(whole)}: another period?"
         )
     ratio = part.interval / whole.interval
     return derived(
@@ -204,7 +205,7 @@ class CumulatedDifference:
 
 
 def of_cumulated(longer: Figure, shorter: Figure) -> CumulatedDifference:
-    """The months between two cumulated figures, e.g. the third quarter from nine and six months.
+    """The months between two cumulated figures, e.g. the third quarter.
 
     Parameters
     ----------
@@ -239,7 +240,7 @@ def of_cumulated(longer: Figure, shorter: Figure) -> CumulatedDifference:
         formula=f"{_n(longer)} ({longer.time_period}) − {_n(shorter)} ({shorter.time_period})",
         time_period=period.text,
     )
-    # Parts of one year's cumulated series appear in different releases by nature; what matters is
+    # Cumulated figures of one year appear in different releases by nature; what matters is
     # whether one of them is final and the other provisional.
     return CumulatedDifference(figure, longer.status != shorter.status)
 
@@ -297,9 +298,7 @@ def record(
     others = [figure for text, figure in series.items() if text != period]
     if any(sign * other.value < sign * this.value for other in others):
         return None
-    sure = all(
-        other.low > this.high if sign > 0 else other.high < this.low for other in others
-    )
+    sure = all(other.low > this.high if sign > 0 else other.high < this.low for other in others)
     first, last = next(iter(series)), list(series)[-1]
     figure = derived(
         _id(f"record-{kind}", this, this),
@@ -430,7 +429,7 @@ def streak(series: Mapping[str, Figure], *, positive: bool = True) -> Streak | N
     """
     require_gapless(series)
     run: list[Figure] = []
-    for figure in reversed(series.values()):
+    for figure in reversed(list(series.values())):
         if not (figure.low > 0 if positive else figure.high < 0):
             break
         run.insert(0, figure)

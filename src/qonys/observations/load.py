@@ -1,10 +1,12 @@
 """From staged rows to a checked table: known codes, unique keys, intervals, release days.
 
-For the store. Main functions: `prepare`, `stage_pack`. Works inside DuckDB, so that ten million
-rows cost about what hand-written SQL costs; nothing is looped over in Python but distinct codes.
+For the store. Main functions: `prepare`, `stage_pack`. Works inside DuckDB, so that ten
+million rows cost about what hand-written SQL costs; nothing is looped over in Python but
+distinct codes.
 """
 
 import csv
+import io
 from collections.abc import Iterable
 from datetime import date, timedelta
 from importlib.resources.abc import Traversable
@@ -22,9 +24,7 @@ from qonys.core.periods import parse_period, parse_release
 MAX_FAULTS = 1000
 _BOUNDED_KINDS = ("flow", "stock", "share", "change", "rate", "survey")
 # Mirrors core.intervals.rounding_interval; held to it by a property test.
-_COUNTED = (
-    f"(unit NOT IN {MEASURED} AND precision = 1 AND obs_value = floor(obs_value))"
-)
+_COUNTED = f"(unit NOT IN {MEASURED} AND precision = 1 AND obs_value = floor(obs_value))"
 _HALF = f"CASE WHEN {_COUNTED} THEN 0 ELSE precision / 2 END"
 _BELOW = f"""CASE WHEN {_COUNTED} AND qualifier = '' THEN 0 ELSE greatest(
     CASE WHEN cuts AND obs_value < 0 THEN precision ELSE {_HALF} END,
@@ -70,17 +70,17 @@ def stage_pack(con: duckdb.DuckDBPyConnection, country: Country) -> None:
 def _read_pack_file(
     path: Traversable, columns: dict[str, list[object]], faults: list[Fault]
 ) -> None:
-    with path.open("r", encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        unknown = set(reader.fieldnames or ()) - set(RAW_SCHEMA.names)
-        if unknown:
-            faults.append(Fault(f"unknown columns {sorted(unknown)}", path.name, 1))
-            return
-        for number, row in enumerate(reader, 2):
-            if None in row or None in row.values():
-                faults.append(Fault("wrong number of fields", path.name, number))
-                continue
-            _append_pack_row(path.name, number, row, columns, faults)
+    text = path.read_text(encoding="utf-8")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    unknown = set(reader.fieldnames or ()) - set(RAW_SCHEMA.names)
+    if unknown:
+        faults.append(Fault(f"unknown columns {sorted(unknown)}", path.name, 1))
+        return
+    for number, row in enumerate(reader, 2):
+        if None in row or None in row.values():
+            faults.append(Fault("wrong number of fields", path.name, number))
+            continue
+        _append_pack_row(path.name, number, row, columns, faults)
 
 
 def _append_pack_row(
@@ -389,7 +389,8 @@ def _corrected(column: str, cast: str, corrections: list[Correction]) -> str:
 
 def _released(corrections: list[Correction]) -> tuple[str, str]:
     """Expressions for the first and last day a row may have become public."""
-    starts, ends = [], []
+    starts: list[str] = []
+    ends: list[str] = []
     for correction in corrections:
         if correction.column != "released":
             continue
@@ -419,9 +420,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def unmatched_corrections(
-    con: duckdb.DuckDBPyConnection, country: Country
-) -> list[Correction]:
+def unmatched_corrections(con: duckdb.DuckDBPyConnection, country: Country) -> list[Correction]:
     """Corrections that no staged row answers to.
 
     Parameters

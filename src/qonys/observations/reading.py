@@ -64,7 +64,7 @@ class Query:
     vintage: str = ""
 
 
-def read(store: Store, country: Country, query: Query = Query()) -> Observations:  # noqa: B008
+def read(store: Store, country: Country, query: Query = Query()) -> Observations:
     """Rows of the store, the preferred of each cell unless all are asked for.
 
     Parameters
@@ -112,9 +112,7 @@ def read(store: Store, country: Country, query: Query = Query()) -> Observations
     return Observations(table)
 
 
-def _conditions(
-    store: Store, country: Country, query: Query
-) -> tuple[str, dict[str, object]]:
+def _conditions(store: Store, country: Country, query: Query) -> tuple[str, dict[str, object]]:
     parts = [_VISIBLE]
     values: dict[str, object] = {"day": query.as_of}
     wanted = {

@@ -139,13 +139,16 @@ def _rivals(view: View) -> Iterator[Finding]:
                 revision = other.obs_status == "P" and best.obs_status != "P"
                 yield Finding(
                     "revision" if revision else "rival",
-                    "notice" if revision or "U" in (other.obs_status, best.obs_status)
+                    "notice"
+                    if revision or "U" in (other.obs_status, best.obs_status)
                     else "error",
                     str(cell),
                     _say(best),
                     _say(other),
                     best.value - other.value,
-                    "provisional, later revised" if revision else other.note or "sources differ",
+                    "provisional, later revised"
+                    if revision
+                    else other.note or "sources differ",
                 )
 
 
@@ -218,7 +221,11 @@ def _breakdowns(view: View) -> Iterator[Finding]:
                     whole = _like(view.rows(whole_cell), row)
                     if other and whole:
                         yield from _against(
-                            "parts", whole_cell, whole, (row, other), f"the parts by {dim} differ"
+                            "parts",
+                            whole_cell,
+                            whole,
+                            (row, other),
+                            f"the parts by {dim} differ",
                         )
 
 

@@ -1,8 +1,8 @@
 """The store: immutable Parquet files named in a manifest, read by DuckDB.
 
 For everybody who keeps figures. Main functions: `open_store`, `Store.add`, `Store.retract`.
-Append-only: nothing is overwritten, a retraction hides. One writer at a time, readers never wait.
-Layout: docs/data-model.md, section 7.
+Append-only: nothing is overwritten, a retraction hides. One writer at a time, readers never
+wait. Layout: docs/data-model.md, section 7.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""One folder per provider or format: a `source.toml` that says what it is, a `read.py` that reads it.
+"""One folder per provider or format: `source.toml` says what it is, `read.py` reads it.
 
 For the `observations` room and the command line. Main functions: `registry.detect`,
 `registry.stage`, `registry.read_source_card`, `pull.pull`. A reader turns a file into the

@@ -1,7 +1,7 @@
 """Files of columns (CSV, Parquet) as text in DuckDB, every row with its line.
 
-For the readers `table` and `opendata`. Main functions: `open_csv`, `open_parquet`, `Raw.map_values`,
-`stage_raw`. No row passes through Python: each distinct value is looked up once and joined back.
+For the readers `table` and `opendata`. Main functions: `open_csv`, `open_parquet`, `stage_raw`,
+`Raw.map_values`. No row passes through Python: a value is looked up once and joined back.
 """
 
 import csv
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 Answer = Sequence[str] | Fault | None
 _CSV, _RAW, _REJECTS = "qonys_csv", "qonys_raw", "qonys_rejects"
+_LINES = "qonys_lines"
 _ROW = "qonys_row"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _PROBLEMS = {
@@ -74,6 +75,7 @@ class Raw:
     types: Mapping[str, str]
     joins: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
 
     @property
     def relation(self) -> str:
@@ -121,7 +123,9 @@ class Raw:
             return keys, {}
         table = f"qonys_map_{outputs[0]}"
         columns = [f"k{n}" for n in range(len(keys))] + list(outputs)
-        self._lookup(table, columns, [(*key, *reply) for key, reply in good if reply is not None])
+        self._lookup(
+            table, columns, [(*key, *reply) for key, reply in good if reply is not None]
+        )
         on = " AND ".join(
             f"{sql} IS NOT DISTINCT FROM {table}.k{n}" for n, sql in enumerate(keys)
         )
@@ -139,6 +143,7 @@ class Raw:
     ) -> None:
         arrays = [pa.array([row[n] for row in rows], pa.string()) for n in range(len(columns))]
         held = pa.table(arrays, names=list(columns))
+        self.tables.add(table)
         self.con.register("qonys_lookup", held)
         try:
             self.con.execute(
@@ -208,9 +213,10 @@ class Raw:
         return self.types[header].partition("(")[0].lstrip("U") in _NUMERIC
 
     def drop(self) -> None:
-        """Forget the file."""
+        """Forget the file and everything that was looked up for it."""
         self.con.execute(f"DROP VIEW IF EXISTS {_RAW}")
-        self.con.execute(f"DROP TABLE IF EXISTS {_CSV}")
+        for table in (_CSV, _LINES, *self.tables):
+            self.con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def stage_raw(
@@ -405,16 +411,16 @@ def _line_sql(
     con.register("qonys_line_batches", reader)
     try:
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE qonys_lines AS SELECT * FROM qonys_line_batches"
+            f"CREATE OR REPLACE TEMP TABLE {_LINES} AS SELECT * FROM qonys_line_batches"
         )
     finally:
         con.unregister("qonys_line_batches")
-    known = int(con.execute("SELECT count(*) FROM qonys_lines").fetchall()[0][0])
+    known = int(con.execute(f"SELECT count(*) FROM {_LINES}").fetchall()[0][0])
     if known != records:
         if rejected:
             faults.throw()
         return plain
-    return f"l.line AS {_ROW} FROM {_CSV} AS t JOIN qonys_lines AS l ON l.record = t.rowid"
+    return f"l.line AS {_ROW} FROM {_CSV} AS t JOIN {_LINES} AS l ON l.record = t.rowid"
 
 
 def _count_lines(path: Path) -> int:
@@ -429,7 +435,9 @@ def _count_lines(path: Path) -> int:
     return count - ends + 1
 
 
-def _line_batches(path: Path, rejected: set[int], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _line_batches(
+    path: Path, rejected: set[int], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
     """Number of the line on which each record starts, header and rejected lines left out."""
     numbers = itertools.islice(_record_lines(path), 1, None)
     kept = ((n, line) for n, line in enumerate(x for x in numbers if x not in rejected))
@@ -469,7 +477,10 @@ def _read_header(path: Path, delimiter: str | None) -> tuple[list[str], int, str
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise SourceError(
-            [Fault("a column stands twice", path.name, 1, name, "", "Rename one.") for name in twice]
+            [
+                Fault("a column stands twice", path.name, 1, name, "", "Rename one.")
+                for name in twice
+            ]
         )
     return header, first, mark
 
@@ -483,7 +494,9 @@ def _require_text(path: Path) -> None:
     for magic, kind in kinds.items():
         if head.startswith(magic):
             raise SourceError(
-                Fault(f"not a CSV but {kind}", path.name, way_out="Unpack it or name its reader.")
+                Fault(
+                    f"not a CSV but {kind}", path.name, way_out="Unpack it or name its reader."
+                )
             )
     if b"\0" in head and head[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
         raise SourceError(Fault("not a text file", path.name, way_out="Give a CSV in UTF-8."))
@@ -512,20 +525,26 @@ def open_parquet(con: "duckdb.DuckDBPyConnection", path: Path) -> Raw:
     scan = f"read_parquet({_glob_quoted(path)}, file_row_number=true)"
     described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
     types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
-    nested = [name for name, kind in types.items() if kind.endswith(("]", ")")) and "DECIMAL" not in kind and "ENUM" not in kind]
+    nested = [
+        name
+        for name, kind in types.items()
+        if kind.endswith(("]", ")")) and "DECIMAL" not in kind and "ENUM" not in kind
+    ]
     if nested:
         raise SourceError(
             [Fault("a column of lists or structures", path.name, None, name) for name in nested]
         )
     raw = Raw(con, path.name, {}, types)
+    full = {name: f"{_RAW}.{name_quoted(name)}" for name in types}
     raw.names = {
-        name: name_quoted(name)
+        name: full[name]
         if kind == "VARCHAR" or raw.is_number(name)
-        else f"CAST({name_quoted(name)} AS VARCHAR)"
+        else f"CAST({full[name]} AS VARCHAR)"
         for name, kind in types.items()
     }
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {_RAW} AS SELECT *, file_row_number + 1 AS {_ROW} FROM {scan}"
+        f"CREATE OR REPLACE TEMP VIEW {_RAW} AS"
+        f" SELECT *, file_row_number + 1 AS {_ROW} FROM {scan}"
     )
     return raw
 
@@ -565,7 +584,14 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
                 while piece := old.read(1 << 20):
                     new.write(piece)
         except LookupError:
-            raise SourceError(Fault("no such encoding", "mapping", None, "encoding", encoding)) from None
+            raise SourceError(
+                Fault("no such encoding", "mapping", None, "encoding", encoding)
+            ) from None
         except UnicodeError as error:
-            raise SourceError(Fault(f"not {encoding}: {error.reason if isinstance(error, UnicodeDecodeError) else error}", path.name)) from None
+            raise SourceError(
+                Fault(
+                    f"not {encoding}: {error.reason if isinstance(error, UnicodeDecodeError) else error}",
+                    path.name,
+                )
+            ) from None
         yield copy

@@ -37,7 +37,8 @@ class NumberFormat:
 
     def __post_init__(self) -> None:
         if set(self.decimal) & set(self.thousands) or not self.decimal:
-            raise ValueError(f"{self.decimal!r} cannot be decimal and thousands mark at once")
+            msg = f"{self.decimal!r} cannot be decimal and thousands mark at once"
+            raise ValueError(msg)
 
     @cached_property
     def grammar(self) -> str:

@@ -87,7 +87,9 @@ def _card(name: str) -> SourceCard:
     text = (files("qonys.sources") / name / "source.toml").read_text(encoding="utf-8")
     card = tomllib.loads(text)
     own = {key: str(card.pop(key)) for key in SourceCard.__dataclass_fields__ if key in _TEXTS}
-    return SourceCard(**own, hosts=tuple(card.pop("hosts", ())), settings=MappingProxyType(card))
+    return SourceCard(
+        **own, hosts=tuple(card.pop("hosts", ())), settings=MappingProxyType(card)
+    )
 
 
 _TEXTS = {"id", "title", "producer", "licence", "citation", "url"}
@@ -147,10 +149,12 @@ def detect(path: Path) -> str:
         pulled = str(read_meta(path).get("reader", ""))
         cube = pulled == "opendata" or path.name.startswith("opendata-")
         return "opendata" if cube else "taldau"
-    if b"\0" in head or text[:1] in {"", "<"}:
+    if text.lower().startswith(("<!doctype", "<html")):
         raise SourceError(
-            Fault("no reader knows this file", path.name, way_out=_known_files())
+            Fault("a web page, no data", path.name, way_out="Fetch the file itself.")
         )
+    if b"\0" in head or text[:1] in {"", "<"}:
+        raise SourceError(Fault("no reader knows this file", path.name, way_out=_known_files()))
     header = text.splitlines()[0]
     return "opendata" if '"NAM"\t' in header or header.startswith("NAM\t") else "table"
 

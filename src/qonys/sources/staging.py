@@ -274,7 +274,9 @@ def batched(rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> Iterator[pa.R
 
 def _record_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
     columns = zip(*rows, strict=True)
-    arrays = [pa.array(values, column.type) for values, column in zip(columns, schema, strict=True)]
+    arrays = [
+        pa.array(values, column.type) for values, column in zip(columns, schema, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -301,8 +303,8 @@ def find_duplicates(con: "duckdb.DuckDBPyConnection", limit: int = FAULT_LIMIT) 
     key = ", ".join(KEY)
     hashes = f"SELECT hash({key}) AS h FROM {STAGED} GROUP BY h HAVING count(*) > 1"
     twice = (
-        f"SELECT {key}, min(struct_pack(row, file)) AS first, max(struct_pack(row, file)) AS last,"
-        f" count(*) AS n, count(DISTINCT obs_value) AS kinds FROM {STAGED}"
+        f"SELECT {key}, min(struct_pack(row, file)) AS first,"
+        f" max(struct_pack(row, file)) AS last, count(*) AS n, count(DISTINCT obs_value) AS kinds FROM {STAGED}"
         f" WHERE hash({key}) IN ({hashes}) GROUP BY {key} HAVING count(*) > 1"
     )
     where = "measure || ':' || ref_area || ':' || counterpart_area || ':' || time_period"
@@ -398,8 +400,8 @@ def skip_findings(file: str, skipped: Mapping[str, int], limit: int = 20) -> lis
     rows = sum(skipped.values())
     return [
         Fault(
-            f"{rows} rows of {len(skipped)} places that are no areas of the country were left out:"
-            f" {names}",
+            f"{rows} rows of {len(skipped)} places that are no areas of the country"
+            f" were left out: {names}",
             file,
             way_out="Add a place to areas.csv and aliases.csv to read it.",
         )
@@ -418,7 +420,9 @@ def no_rows(faults: Faults, missing: int = 0, skipped: int = 0) -> None:
     skipped : int
         Rows left out.
     """
-    reason = f"; {missing} cells are missing, {skipped} rows left out" if missing + skipped else ""
+    reason = (
+        f"; {missing} cells are missing, {skipped} rows left out" if missing + skipped else ""
+    )
     faults.add(f"no rows{reason}", way_out="Check that it is the right file.")
 
 
@@ -483,7 +487,7 @@ def _not_utf8(path: Path, line: int) -> Fault:
     if _decodes(path, "cp1251"):
         way_out = (
             "It decodes as cp1251 (Windows Cyrillic): save it as UTF-8"
-            f' (`iconv -f cp1251 -t utf-8`), or say encoding = "cp1251" in a mapping.'
+            ' (`iconv -f cp1251 -t utf-8`), or say encoding = "cp1251" in a mapping.'
         )
     return Fault("not UTF-8", path.name, line, way_out=way_out)
 

@@ -1,7 +1,7 @@
 """Period names and breakdown labels as offices write them, in Russian and Kazakh.
 
-For readers. Main functions: `read_period_name`, `read_label`, `heal_cyrillic`, `without_footnote`.
-Knows fixed forms only and never guesses: what it does not know it gives back as none.
+For readers. Main functions: `read_period_name`, `read_label`, `heal_cyrillic`. Knows fixed
+forms only and never guesses: what it does not know it gives back as none.
 """
 
 import re
@@ -128,7 +128,8 @@ def period_of_end(kind: str, year: int, month: int) -> str:
     """
     step = {"year": 12, "quarter": 3, "month": 1, "cumulated": 1}[kind]
     if not 1 <= month <= 12 or month % step or not 1900 <= year <= 2199:
-        raise DataError(f"no {kind} ends with month {month:02d} of {year}")
+        msg = f"no {kind} ends with month {month:02d} of {year}"
+        raise DataError(msg)
     first = 1 if kind == "cumulated" else month - step + 1
     return parse_period(f"{year}-{first:02d}/{year}-{month:02d}").text
 

@@ -111,7 +111,9 @@ SOURCES = {
 }
 
 
-def observation(cell: str, value: float, unit: str = "person", **changes: object) -> Observation:
+def observation(
+    cell: str, value: float, unit: str = "person", **changes: object
+) -> Observation:
     parts: dict[str, object] = {
         "cell": parse_cell(cell),
         "value": value,
@@ -145,7 +147,9 @@ class Sample:
     def say(self, *texts: str) -> str:
         return texts[self.index]
 
-    def figure(self, cell: str, value: float, unit: str = "person", **changes: object) -> Figure:
+    def figure(
+        self, cell: str, value: float, unit: str = "person", **changes: object
+    ) -> Figure:
         row = observation(cell, value, unit, **changes)
         self.rows[row.id] = row
         figure = observed(row)
@@ -171,7 +175,9 @@ class Sample:
                 **ends,
                 certainty="undated" if year < 2000 else "known",
             )
-            points.append(self.point(str(year), figure, note=peak if value == top else "", **ends))
+            points.append(
+                self.point(str(year), figure, note=peak if value == top else "", **ends)
+            )
         return Series(measure, NAMES[measure][self.index], tuple(points))
 
     def change(self, now: Figure, before: Figure) -> Figure:
@@ -241,13 +247,22 @@ class Sample:
             KeyFigures(
                 (
                     KeyFigure(
-                        out.name, number, ("−", fewer), self.say("provisional", "предв.", "алдын ала")
+                        out.name,
+                        number,
+                        ("−", fewer),
+                        self.say("provisional", "предв.", "алдын ала"),
                     ),
-                    KeyFigure(back.name, Ref(came.id, format_number(came.value, "", self.lang)), ()),
-                    KeyFigure(self.say("Change", "Изменение", "Өзгеріс"), fewer, ("2024 → 2025",)),
+                    KeyFigure(
+                        back.name, Ref(came.id, format_number(came.value, "", self.lang)), ()
+                    ),
+                    KeyFigure(
+                        self.say("Change", "Изменение", "Өзгеріс"), fewer, ("2024 → 2025",)
+                    ),
                 )
             ),
-            Heading(self.say("Thirty-five years", "Тридцать пять лет", "Отыз бес жыл"), 2, "years"),
+            Heading(
+                self.say("Thirty-five years", "Тридцать пять лет", "Отыз бес жыл"), 2, "years"
+            ),
             Paragraph(
                 (
                     self.say(
@@ -276,7 +291,13 @@ class Sample:
                 source,
             ),
             Paragraph(
-                (self.say("Figures for 2025 will be revised.", "Данные 2025 года уточнят.", "2025 жылғы деректер нақтыланады."),),
+                (
+                    self.say(
+                        "Figures for 2025 will be revised.",
+                        "Данные 2025 года уточнят.",
+                        "2025 жылғы деректер нақтыланады.",
+                    ),
+                ),
                 "caution",
             ),
         ]
@@ -304,22 +325,46 @@ class Sample:
         pairs = self.pairs()
         return [
             Heading(self.say("Regions", "Регионы", "Өңірлер"), 2, "regions"),
-            Chart("tiles", "tiles", title, f"{name}, 2024", "Tiles.", (Series("net_migration", name, tuple(points)),)),
+            Chart(
+                "tiles",
+                "tiles",
+                title,
+                f"{name}, 2024",
+                "Tiles.",
+                (Series("net_migration", name, tuple(points)),),
+            ),
             Heading(self.say("One by one", "По одному", "Жеке-жеке"), 3, "one-by-one"),
-            Chart("bars", "bars", title, f"{name}, 2024", "Bars.", (Series("net_migration", name, tuple(bars)),)),
-            Chart("bars", "pairs", self.say("Where to", "Куда", "Қайда"), "2024", "Pairs.", pairs),
+            Chart(
+                "bars",
+                "bars",
+                title,
+                f"{name}, 2024",
+                "Bars.",
+                (Series("net_migration", name, tuple(bars)),),
+            ),
+            Chart(
+                "bars", "pairs", self.say("Where to", "Куда", "Қайда"), "2024", "Pairs.", pairs
+            ),
             table,
             Bullets((("A ", Link("#flows", "link"), "."), ("B",))),
         ]
 
     def pairs(self) -> tuple[Series, ...]:
-        places = {"RUS": ("Russia", 9570, 12710), "DEU": ("Germany", 1290, 450), "UZB": ("Uzbekistan", 160, 5170)}
+        places = {
+            "RUS": ("Russia", 9570, 12710),
+            "DEU": ("Germany", 1290, 450),
+            "UZB": ("Uzbekistan", 160, 5170),
+        }
         series = []
         for index, measure in enumerate(("emigrants", "immigrants")):
             points = []
             for code, row in places.items():
                 value = float(row[1 + index])
-                figure = self.figure(f"{measure}:KAZ:{code}:2024", value, obs_status="P" if code == "UZB" else "A")
+                figure = self.figure(
+                    f"{measure}:KAZ:{code}:2024",
+                    value,
+                    obs_status="P" if code == "UZB" else "A",
+                )
                 points.append(self.point(row[0], figure))
             series.append(Series(measure, NAMES[measure][self.index], tuple(points)))
         return tuple(series)
@@ -339,10 +384,16 @@ class Sample:
                 qualifier="about",
             )
             points.append(self.point(names[self.index], figure, low=low, high=high))
-        title = self.say("Three in four want to stay", "Трое из четырёх хотят остаться", "Төртеудің үшеуі қалғысы келеді")
+        title = self.say(
+            "Three in four want to stay",
+            "Трое из четырёх хотят остаться",
+            "Төртеудің үшеуі қалғысы келеді",
+        )
         interval = format_interval(73.4, 80.2, "percent", self.lang)
         return [
-            Heading(self.say("What people say", "Что говорят люди", "Адамдар не дейді"), 2, "survey"),
+            Heading(
+                self.say("What people say", "Что говорят люди", "Адамдар не дейді"), 2, "survey"
+            ),
             Paragraph((Ref(points[0].figure, points[0].text), f" ({interval})"), "note"),
             Chart(
                 "intervals",

@@ -31,7 +31,8 @@ def charts(sample, lang: str = "en") -> list[Chart]:
 
 def texts(svg: str) -> list[str]:
     return [
-        "".join(node.itertext()) for node in ElementTree.fromstring(svg).iter(f"{NAMESPACE}text")
+        "".join(node.itertext())
+        for node in ElementTree.fromstring(svg).iter(f"{NAMESPACE}text")
     ]
 
 
@@ -169,7 +170,9 @@ def test_provisional_points_are_hollow(sample):
         (Point("2024", 0.0),),
         (Point("2024", -5.0, low=-6.0, high=-4.0, status="U"),),
         (Point("2024-Q1", 1.0), Point("2024-Q2", 2.0, status="E", note="n"), Point("x", 3.0)),
-        tuple(Point(f"{year}", float(year), low=1.0, high=3000.0) for year in range(2000, 2005)),
+        tuple(
+            Point(f"{year}", float(year), low=1.0, high=3000.0) for year in range(2000, 2005)
+        ),
     ],
 )
 def test_odd_data_still_draw(kind: str, points: tuple[Point, ...]):

@@ -85,7 +85,7 @@ def test_nothing_comes_from_outside_and_no_script_runs(sample, sources, lang: st
     names = {name for name, _ in page.tags}
     assert not names & {"script", "link", "img", "iframe", "object", "embed", "use", "image"}
     assert "@import" not in text
-    assert "url(" not in text.replace("clip-path=", "")
+    assert "url(" not in text
     assert not [key for _, attrs in page.tags for key in attrs if key.startswith("on")]
     assert "javascript:" not in text
     assert page.all("html") == [{"lang": lang}]
@@ -119,7 +119,9 @@ def test_charts_have_two_pictures_words_and_a_table(sample, sources):
     assert all(svg["role"] == "img" and svg["aria-labelledby"] for svg in pictures)
     assert len(page.all("table")) == 6
     boxes = [div for div in page.all("div") if div.get("class") == "scroll"]
-    assert all(b["tabindex"] == "0" and b["role"] == "region" and b["aria-label"] for b in boxes)
+    assert all(
+        b["tabindex"] == "0" and b["role"] == "region" and b["aria-label"] for b in boxes
+    )
 
 
 def test_the_appendix_says_where_a_number_comes_from(sample, sources):
@@ -129,7 +131,12 @@ def test_the_appendix_says_where_a_number_comes_from(sample, sources):
     assert 'href="#fig-emigrants.KAZ.WORLD.2025.bns.2026-02-10"' in entry
     assert "compared with 2024" in entry
     entry = text[text.index('id="fig-emigrants.KAZ.WORLD.2025') :].split("</div>")[0]
-    for word in ("7,608 persons", "provisional", "Emigrants · Kazakhstan · 2025", "stat.gov.kz"):
+    for word in (
+        "7,608 persons",
+        "provisional",
+        "Emigrants · Kazakhstan · 2025",
+        "stat.gov.kz",
+    ):
         assert word in entry
     assert "release: 10 February 2026" in entry
     assert "Migration &lt;of&gt; the &#34;population&#34; &amp; more" in entry
@@ -151,7 +158,9 @@ def test_hostile_words_stay_words(sample, sources):
         blocks=(
             Heading(HOSTILE, 2, 'a"b<'),
             Paragraph((HOSTILE, Ref(figure, HOSTILE), Link("javascript:alert(1)", HOSTILE))),
-            Paragraph((Link(" data:text/html,x", "x"), Link('https://x/"><b>', "y")), "caution"),
+            Paragraph(
+                (Link(" data:text/html,x", "x"), Link('https://x/"><b>', "y")), "caution"
+            ),
             Bullets(((HOSTILE,),)),
             KeyFigures((KeyFigure(HOSTILE, Ref(figure, HOSTILE), (HOSTILE,), HOSTILE),)),
             Table(HOSTILE, (HOSTILE,), (((HOSTILE,),),), (HOSTILE,), 'c"d'),
@@ -162,7 +171,9 @@ def test_hostile_words_stay_words(sample, sources):
     assert not names & {"script", "img", "b"} - {"b"}
     assert "49" not in re.sub(r"[#&]\w+;|<[^>]*>", "", text.split("</style>")[1])[:2000]
     assert HOSTILE in "".join(page.words)
-    assert not [a for a in page.all("a") if (a["href"] or "").startswith(("javascript", "data"))]
+    assert not [
+        a for a in page.all("a") if (a["href"] or "").startswith(("javascript", "data"))
+    ]
 
 
 def test_the_same_bytes_on_every_run(sample, sources):

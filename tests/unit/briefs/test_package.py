@@ -60,11 +60,15 @@ def test_csv_has_the_columns_of_the_data_model(sample, folder: Path):
     assert list(rows[0]) == SCHEMA.names
     assert len(rows) == len(sample("en").rows)
     (row,) = [
-        r for r in rows if (r["measure"], r["time_period"], r["ref_area"])
-        == ("emigrants", "2025", "KAZ")
+        r
+        for r in rows
+        if (r["measure"], r["time_period"], r["ref_area"]) == ("emigrants", "2025", "KAZ")
     ]
     assert (row["obs_value"], row["freq"], row["sex"], row["obs_status"]) == (
-        "7608", "A", "_T", "P",
+        "7608",
+        "A",
+        "_T",
+        "P",
     )
 
 
@@ -121,7 +125,13 @@ def test_prov_reads_the_provenance_and_the_chain_is_whole(folder: Path):
         while level:
             reached |= level
             level = set().union(*(older.get(one, set()) for one in level)) - reached
-        assert {kind.partition(":")[0] for kind in reached} >= {"text", "fig", "obs", "row", "file"}
+        assert {kind.partition(":")[0] for kind in reached} >= {
+            "text",
+            "fig",
+            "obs",
+            "row",
+            "file",
+        }
 
 
 def test_prov_carries_hashes_agents_and_no_clock(folder: Path):
@@ -129,7 +139,10 @@ def test_prov_carries_hashes_agents_and_no_clock(folder: Path):
     files = [e for e in graph["entity"].values() if e["prov:type"] == "qonys:file"]
     assert [file["qonys:sha256"] for file in files] == ["ab" * 32]
     assert {a["prov:label"] for a in graph["agent"].values()} == {
-        "Bureau of National Statistics", "stat.gov.kz", "DEMOSCOPE", "demos.kz",
+        "Bureau of National Statistics",
+        "stat.gov.kz",
+        "DEMOSCOPE",
+        "demos.kz",
     }
     kinds = {a["prov:type"] for a in graph["activity"].values()}
     assert kinds == {"qonys:read", "qonys:derive", "qonys:write"}
@@ -163,7 +176,13 @@ def test_a_failed_write_leaves_the_old_file(sample, sources, folder: Path, monke
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(7608.0, "7608"), (0.1 + 0.2, "0.3"), (1e15, "1000000000000000"), (-0.0, "0"), (1e-5, "0.00001")],
+    [
+        (7608.0, "7608"),
+        (0.1 + 0.2, "0.3"),
+        (1e15, "1000000000000000"),
+        (-0.0, "0"),
+        (1e-5, "0.00001"),
+    ],
 )
 def test_numbers_without_dust(value: float, text: str):
     assert plain_number(value) == text

@@ -20,7 +20,6 @@ from qonys.sources.staging import (
     Context,
     Faults,
     Report,
-    find_missing_totals,
     quoted,
     reading,
     skip_findings,
@@ -68,8 +67,10 @@ def stage(con: "duckdb.DuckDBPyConnection", path: Path, context: Context) -> Rep
 
 def _stage_csv(raw: Raw, context: Context, faults: Faults) -> Report:
     card = read_source_card("opendata").settings
+    ragged = len(faults)
     roles = _columns(raw, card["columns"], faults)
-    faults.throw_if_any()
+    if len(faults) > ragged:
+        faults.throw()
     places = Places(context.country, context.options.get("codes"))
     nation = context.country.code
 
@@ -149,7 +150,11 @@ def _columns(raw: Raw, wanted: Mapping[str, Any], faults: Faults) -> dict[str, l
     for bare, header in found.items():
         if bare not in known:
             faults.add(
-                "unknown column, perhaps a breakdown", 1, header, "", "Read it by the reader table."
+                "unknown column, perhaps a breakdown",
+                1,
+                header,
+                "",
+                "Read it by the reader table.",
             )
     return roles
 
@@ -168,9 +173,13 @@ def _require_totals(raw: Raw, columns: list[tuple[str, str]], faults: Faults) ->
 def _period(name: str, end: str) -> Answer:
     period = read_period_name(name)
     if period is None:
-        return Fault("not a period", column="DAT", value=name, way_out="Expected as «2022 год».")
+        return Fault(
+            "not a period", column="DAT", value=name, way_out="Expected as «2022 год»."
+        )
     if re.fullmatch(r"\d{6}", end, re.ASCII) is None:
-        return Fault("not a year and month", column="PERIOD", value=end, way_out="Expected 202212.")
+        return Fault(
+            "not a year and month", column="PERIOD", value=end, way_out="Expected 202212."
+        )
     try:
         month = period_of_end("month", int(end[:4]), int(end[4:]))
     except DataError as error:
@@ -182,9 +191,7 @@ def _period(name: str, end: str) -> Answer:
                 return (period,)
         except DataError:
             continue
-    return Fault(
-        f"its name says {period} but it ends with {month}", column="PERIOD", value=end
-    )
+    return Fault(f"its name says {period} but it ends with {month}", column="PERIOD", value=end)
 
 
 def _place(places: Places, name: str) -> Answer:

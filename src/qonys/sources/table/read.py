@@ -1,7 +1,7 @@
 """Reads any CSV or Parquet table into `staged`, by a mapping or by its own column names.
 
-For users' own files and for a country's observations. Main function: `stage`. All in SQL; places
-and periods are looked up once for each spelling. Does not check other codes: the loader does.
+For users' own files and a country's observations. Main function: `stage`. All in SQL; places and
+periods are looked up once for each spelling. Does not check other codes: the loader does.
 """
 
 import difflib
@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 from qonys.core.errors import DataError, Fault, SourceError
 from qonys.core.observations import RAW_SCHEMA, SCHEMA
 from qonys.core.periods import parse_period
-from qonys.sources.columns import Answer, Raw, as_utf8, open_csv, open_parquet, stage_raw, value_precision
+from qonys.sources.columns import (
+    Answer,
+    Raw,
+    as_utf8,
+    open_csv,
+    open_parquet,
+    stage_raw,
+    value_precision,
+)
 from qonys.sources.numbers import MISSING, NumberFormat, number_sql
 from qonys.sources.places import Places
 from qonys.sources.staging import (
@@ -90,12 +98,16 @@ def stage(con: "duckdb.DuckDBPyConnection", path: Path, context: Context) -> Rep
 def _stage(raw: Raw, mapped: Mapped, context: Context, faults: Faults) -> Report:
     form = NumberFormat(mapped.decimal, mapped.thousands, frozenset(mapped.missing))
     fixed = {**mapped.constants, **context.constants()}
+    ragged = len(faults)
     columns, ignored = _match(raw, mapped, fixed, faults)
-    faults.throw_if_any()
+    if len(faults) > ragged:
+        faults.throw()
     value = columns.pop("obs_value")
     expressions = {name: quoted(text) for name, text in fixed.items()}
     # A file's own columns of source and vintage stand above what the caller says of the file.
-    coded = [header for target, header in columns.items() if target not in {"precision", "note"}]
+    coded = [
+        header for target, header in columns.items() if target not in {"precision", "note"}
+    ]
     blank, empty = raw.odd_columns(coded)
     for target, header in columns.items():
         if target == "precision":
@@ -104,7 +116,9 @@ def _stage(raw: Raw, mapped: Mapped, context: Context, faults: Faults) -> Report
             expressions[target] = _text(raw, header, target, trim=header in blank | empty)
     for target in columns:
         answer = _answers(target, mapped, context)
-        if answer is not None and (target in _LOOKED_UP or columns[target] in blank | empty or target in mapped.codes):
+        if answer is not None and (
+            target in _LOOKED_UP or columns[target] in blank | empty or target in mapped.codes
+        ):
             header, sql = columns[target], expressions[target]
             (expressions[target],), _ = raw.map_values(
                 [(header, sql)], [f"{target}_code"], answer, faults
@@ -265,8 +279,12 @@ def read_mapping(given: str | Path | Mapping[str, Any] | None) -> Mapped:
         for name in content.get(part, {}):
             if name not in TARGETS:
                 near = difflib.get_close_matches(str(name), TARGETS, n=1)
-                way_out = f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(TARGETS)}."
-                faults.add("no such column of observations", None, f"{part}.{name}", "", way_out)
+                way_out = (
+                    f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(TARGETS)}."
+                )
+                faults.add(
+                    "no such column of observations", None, f"{part}.{name}", "", way_out
+                )
     faults.throw_if_any()
     return _mapped(content, faults)
 
@@ -286,7 +304,9 @@ _SETTINGS: Mapping[str, type | tuple[type, ...]] = {
 def _mapped(content: Mapping[str, Any], faults: Faults) -> Mapped:
     decimal, thousands = content.get("decimal", "."), content.get("thousands", "")
     if decimal not in {".", ","} or decimal in thousands or len(thousands) > 1:
-        faults.add("decimal is a point or comma, thousands another mark", None, "decimal", decimal)
+        faults.add(
+            "decimal is a point or comma, thousands another mark", None, "decimal", decimal
+        )
     if thousands and (thousands.isalnum() or thousands in "+-eE"):
         faults.add("no mark of thousands", None, "thousands", thousands)
     delimiter = content.get("delimiter")

@@ -1,7 +1,7 @@
 """Reads answers of taldau.stat.gov.kz: the tree of nodes and the flat list.
 
-For the `observations` room. Main functions: `stage`, and `read_flat` for the open-data cube of the
-same shape. Streams: no more than one path of the tree or one flat entry is in memory.
+For the `observations` room. Main functions: `stage`, and `read_flat` for the open-data cube of
+the same shape. Streams: no more than one path of the tree or one flat entry is in memory.
 """
 
 import re
@@ -162,7 +162,7 @@ def finish(
 
 
 def _about(path: Path, context: Context, faults: Faults) -> tuple[dict[str, str], str]:
-    """Constant columns and kind of period, from the options, the note beside, the file's name."""
+    """Constant columns and kind of period: from options, the note beside, the file's name."""
     card = read_source_card("taldau").settings
     named = _NAMED.match(path.name)
     told = {"index": named[1], "period_id": named[2]} if named else {}
@@ -172,14 +172,20 @@ def _about(path: Path, context: Context, faults: Faults) -> tuple[dict[str, str]
     index = card["indices"].get(told.get("index", ""), {})
     for column in ("measure", "unit"):
         if column not in constants and column not in index:
-            known = ", ".join(f"{key} ({entry['measure']})" for key, entry in card["indices"].items())
+            known = ", ".join(
+                f"{key} ({entry['measure']})" for key, entry in card["indices"].items()
+            )
             way_out = f"Say index, one of {known}; or measure and unit."
-            faults.add(f"the {column} is not known", None, "index", told.get("index", ""), way_out)
+            faults.add(
+                f"the {column} is not known", None, "index", told.get("index", ""), way_out
+            )
         constants.setdefault(column, index.get(column, ""))
     period = card["periods"].get(told.get("period_id", "7"))
     if period is None:
         known = ", ".join(f"{key} ({kind})" for key, kind in card["periods"].items())
-        faults.add("unknown period id", None, "period_id", told["period_id"], f"Known: {known}.")
+        faults.add(
+            "unknown period id", None, "period_id", told["period_id"], f"Known: {known}."
+        )
     return constants, period or "year"
 
 
@@ -211,7 +217,9 @@ def json_faults(path: Path, faults: Faults, state: "Reading | None" = None) -> I
         if not head:
             faults.add("no rows: the file is empty")
         elif head.lower().startswith(_PAGE):
-            faults.add("a web page, not JSON", way_out="The site answered with an error: try again.")
+            faults.add(
+                "a web page, not JSON", way_out="The site answered with an error: try again."
+            )
         elif fault is not None:
             faults.add(fault)
         else:
@@ -294,7 +302,8 @@ def _nodes(stream: Any, state: Reading) -> Iterator[_Node]:
             state.records += 1
             open_nodes.append(_Node(state.records, len(open_nodes)))
             if len(open_nodes) > _DEPTH:
-                raise ValueError(f"more than {_DEPTH} levels")
+                msg = f"more than {_DEPTH} levels"
+                raise ValueError(msg)
         elif event == "end_map":
             yield open_nodes.pop()
             key = "children"
@@ -324,7 +333,7 @@ def _node_rows(node: _Node, state: Reading) -> Iterator[Row]:
 
 
 def _node_place(node: _Node, name: str, state: Reading) -> str | None:
-    """Code of a node's place; empty when it is faulty (then noted), none when it is left out."""
+    """Code of a node's place; empty when faulty (then noted), none when left out."""
     term = str(node.scalars.get("id", ""))
     by_term, by_name = state.places.find(term), state.places.find(name) if name else None
     column = next((key for key in _TEXTS if node.scalars.get(key)), "id")
@@ -349,7 +358,9 @@ def _key_period(key: str, row: int, state: Reading) -> str | None:
     try:
         return period_of_end(state.period, year, month)
     except DataError as error:
-        state.faults.add(str(error), row, key, "", "Check period_id: 7 year, 5 quarter, 9 cumulated.")
+        state.faults.add(
+            str(error), row, key, "", "Check period_id: 7 year, 5 quarter, 9 cumulated."
+        )
         return None
 
 
@@ -378,7 +389,9 @@ def _entry_rows(entry: Mapping[str, Any], state: Reading) -> Iterator[Row]:
     row = state.records
     periods = entry.get("periods")
     if not isinstance(periods, list) or not all(isinstance(p, dict) for p in periods):
-        state.faults.add("no list of periods", row, "periods", "" if periods is None else periods)
+        state.faults.add(
+            "no list of periods", row, "periods", "" if periods is None else periods
+        )
         return
     about = _entry_about(entry, row, state)
     if about is None:
@@ -411,7 +424,8 @@ def _entry_about(
         if isinstance(found, str) and area is None:
             area = found
             continue
-        return _left_out(found, name, number, entry, state)
+        _left_out(found, name, number, entry, state)
+        return None
     if area is None:
         state.faults.add("no place among the terms", row, "termNames", ", ".join(names))
         return None
