@@ -465,11 +465,12 @@ def chart_table(chart: Chart, document: Document, words: Words) -> Table:
     all_points = [point for column in points for point in column.values()]
     bounded = any(p.low is not None and p.low != p.high for p in all_points)
     marked = any(p.status != "A" or p.note for p in all_points)
+    marks = words["status" if any(p.status != "A" for p in all_points) else "note"]
     head = words["period" if chart.kind == "lines" else "category"]
     columns = [chart.x_label or head]
     for series in chart.series:
         columns.append(series.name or words["value"])
-        columns += [words["interval"]] * bounded + [words["status"]] * marked
+        columns += [words["interval"]] * bounded + [marks] * marked
     rows = []
     for name in names:
         first = period_words(name, words) if chart.kind == "lines" else name

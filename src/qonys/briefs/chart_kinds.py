@@ -66,13 +66,14 @@ def _stack(chart: Chart, words: Words, width: int, *, zero: bool) -> _Stack:
     key = _legend_places(chart, width, size)
     tops, edge = {}, key[-1][1] + 21.0 if key else 4.0
     for name in names:
-        above = (heads[name].count("\n") + 1) * (size + 4) if narrow else 0
-        tops[name] = edge + above
         lines_high = (heads[name].count("\n") + 1) * (size + 3)
-        edge += above + (
-            count * (thick + 3) if narrow else max(count * (thick + 3), lines_high)
-        )
-        edge += 9 if narrow else 8
+        bars_high = count * (thick + 3)
+        if narrow:
+            tops[name] = edge + lines_high + 1
+            edge += lines_high + bars_high + 10
+        else:
+            tops[name] = edge + max(lines_high - bars_high, 0) / 2
+            edge += max(bars_high, lines_high) + 8
     rows = _bar_rows(chart, words, tops, thick)
     values = [v for row in rows for v in (row["y"], row["low"], row["high"])]
     ends = (min([*values, *([0.0] if zero else [])]), max([*values, *([0.0] if zero else [])]))
@@ -192,7 +193,7 @@ def intervals(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[
     stack = _stack(chart, words, width, zero=True)
     x, size = _along("y", stack), stack.frame.size
     y = at("centre", pixels=True)
-    guides: Rows = [{**row, "zero": stack.x.low, "y": stack.x.high} for row in stack.rows]
+    guides: Rows = [{**row, "zero": stack.x.low, "y": row["low"]} for row in stack.rows]
     thin = {"type": "rule", "color": AXIS, "strokeWidth": 0.75, "strokeDash": [1, 3]}
     dot = {"type": "point", "size": 70, "strokeWidth": 2, "opacity": 1}
     drawn = [
@@ -329,7 +330,7 @@ def tiles(
     for p in points:
         step = _step(p.y, bounds, signed=signed)
         x, y = p.column * (side + gap), p.row * (side + gap)
-        name = two_lines(brief[p.x], side - 3, fit)
+        name = two_lines(p.note or brief[p.x], side - 3, fit)
         line = small + 3
         above = y + side / 2 - line * (1 + name.count("\n")) / 2
         rows.append(

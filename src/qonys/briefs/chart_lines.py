@@ -94,7 +94,7 @@ def lines(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
     names = [_end_name(series, words.lang, narrow) for series in chart.series]
     left = max(text_width(text, size) for _, text in y.ticks) + 10
     right = max((text_width(name, size * BOLD) for name in names), default=0.0) + 14
-    top = 40 if any(point.note or point.status == "B" for point in points) else 14
+    top = 44 if any(point.note or point.status == "B" for point in points) else 14
     height = 210 if narrow else 264
     frame = Frame(width - left - right, height, left, right, top, 26, size)
     plot = _Plot(chart, words, frame, x, y, places, narrow)
@@ -121,7 +121,7 @@ def _axis(axis: Axis, **more: Any) -> dict[str, Any]:
     names = json.dumps({f"{value:.10g}": text for value, text in axis.ticks}, ensure_ascii=True)
     expr = f"({names})[format(datum.value, '.10~g')] || datum.label"
     values = [value for value, _ in axis.ticks]
-    return {"values": values, "labelExpr": expr, "title": None, **more}
+    return {"values": values, "labelExpr": expr, "labelOverlap": False, "title": None, **more}
 
 
 def _breaks(plot: _Plot) -> list[dict[str, Any]]:
@@ -136,11 +136,19 @@ def _breaks(plot: _Plot) -> list[dict[str, Any]]:
     if not found:
         return []
     word = wrap(plot.words["break"], 10 if plot.narrow else 30)
-    rows: Rows = [{"x": x, "label": word, "ink": MUTED} for x in found]
+    rows: Rows = [{"x": x, "label": word, "ink": MUTED} for x in sorted(found)]
+    room = text_width(word, plot.frame.size) + 8
+    named: Rows = []
+    for row in rows:  # one word serves neighbours that leave no room for two
+        if (
+            not named
+            or plot.x.place(row["x"] - named[-1]["x"] + plot.x.low, plot.frame.width) > room
+        ):
+            named.append(row)
     late = any(plot.x.place(x, 1.0) > 0.66 for x in found)
     rule = {"type": "rule", "color": AXIS, "strokeDash": [2, 3], "strokeWidth": 1.5}
     side = {"align": "right", "dx": -5} if late else {"align": "left", "dx": 5}
-    text = label(rows, plot.across, {"value": -26}, plot.frame.size, **side, baseline="top")
+    text = label(named, plot.across, {"value": -26}, plot.frame.size, **side, baseline="top")
     return [
         layer(rule, rows, x=plot.across, y={"value": -26}, y2={"value": plot.frame.height}),
         text,
@@ -274,7 +282,8 @@ def _ends(plot: _Plot, names: list[str]) -> list[dict[str, Any]]:
     line = plot.frame.size + 3
     heights = [float(line * (names[i].count("\n") + 1) + 4) for _, i in filled]
     wanted = [plot.pixel(point.y) for _, point in last]
-    places = keep_apart(wanted, heights, plot.frame.height)
+    lowest = plot.frame.height - max(heights, default=0.0) / 2 + 4
+    places = keep_apart(wanted, heights, lowest)
     rows: Rows = []
     for (_, index), (place, _), centre in zip(filled, last, places, strict=True):
         count = names[index].count("\n")

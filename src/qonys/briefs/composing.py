@@ -84,7 +84,16 @@ class Composer:
         rows = self.view.periods(cell, kinds)
         return {text: self.row(row) for text, row in rows.items()}
 
-    def count(self, name: str, value: int, formula: str, *inputs: Figure, unit: str) -> Figure:
+    def count(
+        self,
+        name: str,
+        value: int,
+        formula: str,
+        *inputs: Figure,
+        unit: str,
+        measure: str = "",
+        sources: tuple[str, ...] = (),
+    ) -> Figure:
         """A figure that counts things, e.g. the years of a rise.
 
         Parameters
@@ -99,11 +108,16 @@ class Composer:
             What it is counted from.
         unit : str
             ``year``, ``row`` or ``unit``.
+        measure : str
+            What it is about, where no figure says it.
+        sources : tuple of str
+            Whose rows were counted, where no figure says it.
         """
+        told = (*sources, *(s for figure in inputs for s in figure.sources))
         return self.keep(
             Figure(
                 id=name,
-                measure=inputs[0].measure if inputs else "",
+                measure=inputs[0].measure if inputs else measure,
                 ref_area=self.country.code,
                 counterpart_area="WORLD",
                 time_period=inputs[-1].time_period if inputs else self.view.as_of.isoformat(),
@@ -113,7 +127,7 @@ class Composer:
                 high=value,
                 formula=formula,
                 inputs=tuple(figure.id for figure in inputs),
-                sources=tuple(dict.fromkeys(s for figure in inputs for s in figure.sources)),
+                sources=tuple(dict.fromkeys(told)),
                 vintage="; ".join(dict.fromkeys(figure.vintage for figure in inputs)),
             )
         )

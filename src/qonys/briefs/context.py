@@ -104,8 +104,7 @@ def _margin(composer: Composer, figure: Figure, size: Figure, effect: float) -> 
             value=figure.value,
             unit="percent",
             interval=Interval(low * 100, high * 100),
-            formula=f"Wilson (1927) 95 % interval, n = {size.value:.0f} / {effect:g}, "
-            "ends taken over the rounding of the share",
+            formula=f"Wilson (1927), 95 %, n = {size.value:.0f} / {effect:g}",
         )
     )
 

@@ -142,7 +142,7 @@ def changes(composer: Composer) -> list[Block]:
         for row in rows_[:1]
         if row.released_to and row.certainty == "known"
     )
-    counted = composer.count("changes", len(found), "cells new or revised", *used, unit="row")
+    counted = composer.count("changes", len(found), "#(x)", *used, unit="row")
     intro = composer.say(
         "changes_intro", day=composer.period(newest.isoformat()), count=composer.ref(counted)
     )
@@ -265,9 +265,7 @@ def _gap_release_days(composer: Composer) -> Text | None:
         return None
     counts = {"total": len(rows), "undated": undated, "perhaps": perhaps}
     words = {
-        name: composer.ref(
-            composer.count(f"rows.{name}", value, f"rows of the store: {name}", unit="row")
-        )
+        name: composer.ref(composer.count(f"rows.{name}", value, f"#({name})", unit="row"))
         for name, value in counts.items()
     }
     return composer.say("gap_release_days", **words)

@@ -295,7 +295,7 @@ def _rises(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
                         f"rises.{chosen[0].measure}.{chosen[0].time_period}"
                         f".{chosen[-1].time_period}",
                         len(chosen),
-                        "number of years above the year before",
+                        "#(x[t] > x[t − 1])",
                         *chosen,
                         unit="year",
                     )

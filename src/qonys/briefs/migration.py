@@ -4,7 +4,7 @@ For the command line and the app. Main function: `compose`. A section that the d
 fill is left out; the country's folder decides what there is to say.
 """
 
-from qonys.briefs import context, evidence, flows, places
+from qonys.briefs import context, evidence, flows, people, places
 from qonys.briefs.composing import Composer
 from qonys.core.document import Block, Document
 from qonys.observations.reading import View
@@ -15,6 +15,7 @@ SECTIONS = (
     flows.departures,
     flows.within_year,
     flows.net,
+    people.population,
     places.regions,
     places.partners,
     places.mirror,

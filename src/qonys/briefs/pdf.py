@@ -42,7 +42,8 @@ from qonys.core.periods import parse_day
 
 FONT = "Libertinus Serif"
 CHART_WIDTH = 720
-TILES_WIDTH = 480
+TILES_WIDTH = 500
+TILES_SHARE = 66  # percent of the line
 LETTERS_A_LINE = 84
 
 
@@ -234,7 +235,8 @@ def _shares(block: Table, sides: list[str]) -> list[int]:
 
 
 def _chart(block: Chart, document: Document) -> dict[str, Any]:
-    width = TILES_WIDTH if block.kind == "tiles" else CHART_WIDTH
+    tiles = block.kind == "tiles"
+    width = TILES_WIDTH if tiles else CHART_WIDTH
     svg = render_svg(
         block,
         document.lang,
@@ -249,6 +251,6 @@ def _chart(block: Chart, document: Document) -> dict[str, Any]:
         "subtitle": block.subtitle,
         "alt": block.alt or block.title,
         "svg": svg,
-        "width": 100 * width // CHART_WIDTH,
+        "width": TILES_SHARE if tiles else 100,
         "source": _inline(block.source, set()),
     }

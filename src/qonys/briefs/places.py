@@ -186,7 +186,7 @@ def _region_bars(composer: Composer, measure: str) -> Iterator[Block]:
                 composer.count(
                     f"named-regions.{measure}.{year}",
                     len(order),
-                    "regions with a published figure",
+                    "#(x)",
                     *(f for _, f in order),
                     unit="unit",
                 )

@@ -157,6 +157,9 @@ def show(cell: str, as_of: date | None, country: str, store: str | None, as_json
     )
     if wanted.measure not in place.measures:
         raise CodeError(place.measures.fault(wanted.measure))
+    for dim, code in wanted.dims.items():
+        if code not in place.dimensions[dim]:
+            raise CodeError(place.dimensions[dim].fault(code))
     query = Query(
         wanted.measure,
         wanted.ref_area,

@@ -206,7 +206,12 @@ class Country:
         path = self.folder / "ambiguous.csv"
         rows = read_table(path) if path.is_file() else []
         return Aliases(
-            "area", table, {row["alias"]: f"{row['codes']}: {row['why']}" for row in rows}
+            "area",
+            table,
+            {
+                row["alias"]: f"Choose {row['codes'].replace(';', ', ')}. {row['why']}."
+                for row in rows
+            },
         )
 
     @cached_property

@@ -83,7 +83,7 @@ def rounding_interval(
     qualifier : str
         The source's word: ``about``, ``over``, ``under`` or empty.
     truncates : bool
-        Whether the source is known to cut off digits; widens away from zero.
+        Whether the source is known to cut off digits; widens away from zero, a zero both ways.
 
     Examples
     --------
@@ -104,7 +104,8 @@ def rounding_interval(
     half = 0.0 if counted else precision / 2
     below = above = half
     if truncates:
-        below, above = (half, precision) if value >= 0 else (precision, half)
+        below = half if value > 0 else precision
+        above = half if value < 0 else precision
     if qualifier == "about":
         below, above = max(below, precision), max(above, precision)
     elif qualifier == "over":

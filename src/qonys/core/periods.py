@@ -30,6 +30,8 @@ UNSPECIFIED = "unspecified"
 _WAY_OUT = (
     "Write 2024, 2024-Q1, 2024-01, 2025-01/2025-04, 2024-01-01, 2023-01/.. or unspecified."
 )
+# Outside these a day before or after, or a year of four digits, does not exist.
+_FIRST_YEAR, _LAST_YEAR = 1000, 9999
 _POINT = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(\d{2})(?:-(\d{2}))?))?", re.ASCII)
 
 
@@ -87,7 +89,9 @@ class Period:
         """
         if self.start is None or self.end is None:
             raise DataError(f"{self.text}: no year before a period without an end")
-        return _between(_shift(self.start), _shift(self.end), instant=self.kind == "instant")
+        whole = self.months is not None
+        end = _shift(self.end, month_end=whole)
+        return _between(_shift(self.start), end, instant=self.kind == "instant")
 
     def cumulated_to(self, month: int) -> "Period":
         """January to `month` of this period's year."""
@@ -130,8 +134,6 @@ def parse_period(text: str) -> Period:
     last = _point(right, raw)
     if last[1] < first[0]:
         raise DataError(Fault("a period ends before it starts", value=raw, way_out=_WAY_OUT))
-    if len(left) == 10 or len(right) == 10:
-        return Period("range", first[0], last[1], f"{left}/{right}")
     return _between(first[0], last[1])
 
 
@@ -179,6 +181,8 @@ def _point(text: str, whole: str) -> tuple[date, date]:
     if match is None:
         raise DataError(Fault("not a period", value=whole, way_out=_WAY_OUT))
     year, quarter, month, day = match.groups()
+    if not _FIRST_YEAR < int(year) < _LAST_YEAR:
+        raise DataError(Fault("no such year", value=whole, way_out=_WAY_OUT))
     try:
         if day:
             only = date(int(year), int(month), int(day))
@@ -223,9 +227,7 @@ def _month_end(year: int, month: int) -> date:
     return date(year, month, calendar.monthrange(year, month)[1])
 
 
-def _shift(day: date) -> date:
-    year = day.year - 1
-    leap_end = day.month == 2 and day.day >= 28
-    if leap_end and (day + timedelta(days=1)).day == 1:
-        return _month_end(year, 2)
-    return date(year, day.month, min(day.day, calendar.monthrange(year, day.month)[1]))
+def _shift(day: date, *, month_end: bool = False) -> date:
+    """The day a year before; the last of February stays the last where a month ends there."""
+    last = _month_end(day.year - 1, day.month)
+    return last if month_end else last.replace(day=min(day.day, last.day))

@@ -16,6 +16,8 @@ from qonys.core.intervals import Interval
 from qonys.core.periods import parse_period
 from qonys.core.provenance import Figure, derived, slug
 
+_EXTREME = {"lowest": "min", "highest": "max"}
+
 
 def difference(a: Figure, b: Figure, *, compared_with: str = "") -> Figure:
     """`a` minus `b`.
@@ -307,7 +309,7 @@ def record(
         value=this.value,
         unit=this.unit,
         interval=this.interval,
-        formula=f"{kind} of {len(series)} periods {first} to {last}",
+        formula=f"{_EXTREME[kind]}(x[{first}] … x[{last}]), n = {len(series)}",
         compared_with=f"{first}/{last}",
     )
     return Record(figure, first, last, len(series), sure)
@@ -334,7 +336,7 @@ def rank(series: Mapping[str, Figure], key: str) -> Figure:
         value=above + 1,
         unit="rank",
         interval=Interval(low, max(low, high)),
-        formula=f"1 + number of {len(series)} entries above {_n(this)}",
+        formula=f"1 + #(x > {_n(this)}), n = {len(series)}",
     )
 
 
@@ -435,15 +437,15 @@ def streak(series: Mapping[str, Figure], *, positive: bool = True) -> Streak | N
         run.insert(0, figure)
     if not run:
         return None
-    sign = "above" if positive else "below"
+    sign = ">" if positive else "<"
     figure = derived(
-        _id(f"streak-{sign}-zero", run[-1], run[-1]),
+        _id(f"streak-{'above' if positive else 'below'}-zero", run[-1], run[-1]),
         run[-1],
         tuple(run),
         value=len(run),
         unit="year",
         interval=Interval(len(run), len(run)),
-        formula=f"periods {sign} zero, {run[0].time_period} to {run[-1].time_period}",
+        formula=f"#(x {sign} 0), {run[0].time_period} … {run[-1].time_period}",
     )
     return Streak(run[0].time_period, run[-1].time_period, figure)
 

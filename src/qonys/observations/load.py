@@ -22,12 +22,15 @@ from qonys.core.observations import CELL_COLUMNS, KEY, RAW_SCHEMA, SCHEMA, STATU
 from qonys.core.periods import parse_period, parse_release
 
 MAX_FAULTS = 1000
-_BOUNDED_KINDS = ("flow", "stock", "share", "change", "rate", "survey")
+#: What is counted is not public before its period ends; what is planned or ruled, not more than
+#: a year before it begins.
+_COUNTED_KINDS = ("flow", "stock", "share", "change", "rate", "survey", "count", "amount")
+_RULED_KINDS = ("plan", "legal")
 # Mirrors core.intervals.rounding_interval; held to it by a property test.
 _COUNTED = f"(unit NOT IN {MEASURED} AND precision = 1 AND obs_value = floor(obs_value))"
 _HALF = f"CASE WHEN {_COUNTED} THEN 0 ELSE precision / 2 END"
 _BELOW = f"""CASE WHEN {_COUNTED} AND qualifier = '' THEN 0 ELSE greatest(
-    CASE WHEN cuts AND obs_value < 0 THEN precision ELSE {_HALF} END,
+    CASE WHEN cuts AND obs_value <= 0 THEN precision ELSE {_HALF} END,
     CASE WHEN qualifier IN ('about', 'under') THEN precision ELSE 0 END) END"""
 _ABOVE = f"""CASE WHEN {_COUNTED} AND qualifier = '' THEN 0 ELSE greatest(
     CASE WHEN cuts AND obs_value >= 0 THEN precision ELSE {_HALF} END,
@@ -227,14 +230,15 @@ def _period_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
         closed = (period.end or period.start) + timedelta(days=1) if period.start else None
         if period.kind == "instant":
             closed = period.start
-        rows.append((text, period.text, period.freq, closed))
+        begins = period.start - timedelta(days=366) if period.start else None
+        rows.append((text, period.text, period.freq, closed, begins))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE periods(text VARCHAR, canonical VARCHAR, freq VARCHAR, "
-        "closed DATE)"
+        "closed DATE, begins DATE)"
     )
     if rows:
-        con.executemany("INSERT INTO periods VALUES (?, ?, ?, ?)", rows)
-    if any(text != canonical for text, canonical, *_ in rows):
+        con.executemany("INSERT INTO periods VALUES (?, ?, ?, ?, ?)", rows)
+    if any(row[0] != row[1] for row in rows):
         con.execute(
             "UPDATE staged SET time_period = canonical FROM periods "
             "WHERE time_period = text AND text <> canonical"
@@ -242,9 +246,10 @@ def _period_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
         con.execute("DELETE FROM periods WHERE text <> canonical")
         con.execute(
             "INSERT INTO periods SELECT DISTINCT ON (canonical) canonical, canonical, freq, "
-            "closed FROM (SELECT unnest($t) AS text, unnest($c) AS canonical, unnest($f) AS "
-            "freq, unnest($d) AS closed) WHERE canonical NOT IN (SELECT text FROM periods)",
-            dict(zip("tcfd", map(list, zip(*rows, strict=True)), strict=True)),
+            "closed, begins FROM (SELECT unnest($t) AS text, unnest($c) AS canonical, "
+            "unnest($f) AS freq, unnest($d) AS closed, unnest($b) AS begins) "
+            "WHERE canonical NOT IN (SELECT text FROM periods)",
+            dict(zip("tcfdb", map(list, zip(*rows, strict=True)), strict=True)),
         )
     return faults
 
@@ -304,14 +309,9 @@ def _small_tables(con: duckdb.DuckDBPyConnection, country: Country) -> None:
     cutters = [(source.id,) for source in country.sources.values() if source.truncates]
     if cutters:
         con.executemany("INSERT INTO cutters VALUES (?)", cutters)
-    con.execute("CREATE OR REPLACE TEMP TABLE bounded(code VARCHAR)")
-    bounded = [
-        (code,)
-        for code, entry in country.measures.items()
-        if entry.fields.get("kind") in _BOUNDED_KINDS
-    ]
-    if bounded:
-        con.executemany("INSERT INTO bounded VALUES (?)", bounded)
+    con.execute("CREATE OR REPLACE TEMP TABLE kinds(code VARCHAR, kind VARCHAR)")
+    kinds = [(code, entry.fields.get("kind")) for code, entry in country.measures.items()]
+    con.executemany("INSERT INTO kinds VALUES (?, ?)", kinds)
 
 
 def _final_query(con: duckdb.DuckDBPyConnection, country: Country) -> str:
@@ -334,10 +334,12 @@ def _final_query(con: duckdb.DuckDBPyConnection, country: Country) -> str:
             {value["obs_value"]} AS obs_value, {value["precision"]} AS precision,
             {value["obs_status"]} AS obs_status, {value["qualifier"]} AS qualifier,
             {released_from} AS said_from, {released_to} AS released_to,
-            CASE WHEN s.measure IN (SELECT code FROM bounded) THEN p.closed END AS closed,
+            CASE WHEN k.kind IN {_COUNTED_KINDS} THEN p.closed
+                WHEN k.kind IN {_RULED_KINDS} THEN p.begins END AS closed,
             s.source IN (SELECT id FROM cutters) AS cuts
         FROM staged s JOIN periods p ON s.time_period = p.text
-        JOIN releases r ON s.vintage = r.text"""
+        JOIN releases r ON s.vintage = r.text
+        JOIN kinds k ON s.measure = k.code"""
     derived = {
         "low": f"round(obs_value - {_BELOW}, 9)",
         "high": f"round(obs_value + {_ABOVE}, 9)",

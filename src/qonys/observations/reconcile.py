@@ -229,24 +229,66 @@ def _breakdowns(view: View) -> Iterator[Finding]:
                         )
 
 
-def _regions(view: View) -> Iterator[Finding]:
-    """Complete sets of units against the nation, within one source."""
+@dataclass(frozen=True)
+class Closure:
+    """A national figure and the complete set of units that should add up to it.
+
+    Parameters
+    ----------
+    whole : Observation
+        The nation.
+    parts : tuple of Observation
+        Every unit of the set, of the same source and release.
+    units : str
+        Name of the set, e.g. ``20``.
+    """
+
+    whole: Observation
+    parts: tuple[Observation, ...]
+    units: str
+
+    @property
+    def closes(self) -> bool:
+        """Whether the units can add up to the nation, rounding considered."""
+        return _sum(self.parts)[1].overlaps(self.whole.interval)
+
+
+def closures(view: View, measure: str) -> Iterator[Closure]:
+    """Nations with all their units, within one source and release.
+
+    Parameters
+    ----------
+    view : View
+        What was known.
+    measure : str
+        A flow or a stock.
+    """
     country = view.country
     sets = {name: country.partition(name) for name in country.partitions}
-    for measure in country.measures:
-        if country.measures[measure].fields.get("kind") not in {"flow", "stock"}:
+    for cell, rows in sorted(view.cells(measure).items(), key=lambda item: str(item[0])):
+        if cell.ref_area != country.code:
             continue
-        for cell, rows in view.cells(measure).items():
-            if cell.ref_area != country.code:
-                continue
-            for whole in rows:
-                for name, codes in sets.items():
-                    parts = [_like(view.rows(cell.at(ref_area=code)), whole) for code in codes]
-                    found = [part for part in parts if part]
-                    if codes and len(found) == len(codes):
-                        yield from _against(
-                            "regions", cell, whole, found, f"the {name} units do not add up"
-                        )
+        for whole in rows:
+            for name, codes in sets.items():
+                parts = [_like(view.rows(cell.at(ref_area=code)), whole) for code in codes]
+                found = tuple(part for part in parts if part)
+                if codes and len(found) == len(codes):
+                    yield Closure(whole, found, name)
+
+
+def _regions(view: View) -> Iterator[Finding]:
+    """Complete sets of units against the nation, within one source."""
+    for measure, entry in view.country.measures.items():
+        if entry.fields.get("kind") not in {"flow", "stock"}:
+            continue
+        for closure in closures(view, measure):
+            yield from _against(
+                "regions",
+                closure.whole.cell,
+                closure.whole,
+                closure.parts,
+                f"the {closure.units} units do not add up",
+            )
 
 
 def _shares(view: View) -> Iterator[Finding]:

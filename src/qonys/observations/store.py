@@ -19,9 +19,11 @@ from typing import Any
 
 import duckdb
 
+from qonys.core import intervals, periods
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault, StoreError
 from qonys.core.observations import KEY
+from qonys.observations import load
 from qonys.observations.load import prepare, stage_pack
 
 FORMAT = 2
@@ -348,7 +350,7 @@ def default_home() -> Path:
 
 
 def pack_sha256(country: Country) -> str:
-    """Hash of everything in a country's folder that shapes its stored rows.
+    """Hash of everything that shapes a country's stored rows: its data, and how it is read.
 
     Parameters
     ----------
@@ -356,6 +358,8 @@ def pack_sha256(country: Country) -> str:
         The country.
     """
     digest = hashlib.sha256(f"format {FORMAT}\n".encode())
+    for module in (load, intervals, periods):
+        digest.update(Path(str(module.__file__)).read_bytes())
     for name, entry in sorted(_walk(country.folder, "")):
         digest.update(f"{name}\n".encode())
         digest.update(entry.read_bytes())

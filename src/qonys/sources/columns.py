@@ -590,7 +590,7 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
         except UnicodeError as error:
             raise SourceError(
                 Fault(
-                    f"not {encoding}: {error.reason if isinstance(error, UnicodeDecodeError) else error}",
+                    f"not {encoding}: {getattr(error, 'reason', error)}",
                     path.name,
                 )
             ) from None

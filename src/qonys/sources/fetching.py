@@ -303,6 +303,10 @@ def _receive(
                 size += len(piece)
                 _require_small(size, request, limits)
                 stream.write(piece)
+    except SourceError:
+        part.unlink()
+        _part_note(part).unlink(missing_ok=True)
+        raise
     except (urllib3.exceptions.HTTPError, OSError) as error:
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
             raise

@@ -1,7 +1,7 @@
 """Numbers as offices print them: spaces in thousands, decimal comma, three kinds of minus.
 
 For readers. Main functions: `parse_number` and its SQL twin `number_sql`; both follow one
-grammar and are tested against one another. Guesses nothing: what is not in the grammar is a fault.
+grammar and are tested against one another. What is not in the grammar is a fault, never a guess.
 """
 
 import re
@@ -140,7 +140,8 @@ def number_sql(text: str, form: NumberFormat = PLAIN) -> str:
         How the file writes numbers.
     """
     slow = (
-        f"CASE WHEN regexp_full_match(trim({text}, {_literal(_BLANK)}), {_literal(form.grammar)})"
+        f"CASE WHEN regexp_full_match(trim({text}, {_literal(_BLANK)}),"
+        f" {_literal(form.grammar)})"
         f" THEN TRY_CAST({_bare_sql(text, form)} AS DOUBLE) END"
     )
     if "." not in form.decimal:

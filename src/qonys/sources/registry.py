@@ -144,6 +144,8 @@ def detect(path: Path) -> str:
         return "table"
     if head.startswith(b"PK\x03\x04"):
         return "excel"
+    if not head.strip() or head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return "table"  # which says that it is empty, or in UTF-16
     text = head.decode("utf-8-sig", errors="replace").lstrip()
     if text[:1] in {"[", "{"}:
         pulled = str(read_meta(path).get("reader", ""))

@@ -304,7 +304,8 @@ def find_duplicates(con: "duckdb.DuckDBPyConnection", limit: int = FAULT_LIMIT) 
     hashes = f"SELECT hash({key}) AS h FROM {STAGED} GROUP BY h HAVING count(*) > 1"
     twice = (
         f"SELECT {key}, min(struct_pack(row, file)) AS first,"
-        f" max(struct_pack(row, file)) AS last, count(*) AS n, count(DISTINCT obs_value) AS kinds FROM {STAGED}"
+        f" max(struct_pack(row, file)) AS last, count(*) AS n,"
+        f" count(DISTINCT obs_value) AS kinds FROM {STAGED}"
         f" WHERE hash({key}) IN ({hashes}) GROUP BY {key} HAVING count(*) > 1"
     )
     where = "measure || ':' || ref_area || ':' || counterpart_area || ':' || time_period"

@@ -7,7 +7,7 @@ forms only and never guesses: what it does not know it gives back as none.
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from qonys.core.codes import TOTAL, fold
@@ -51,6 +51,7 @@ _TO_LATIN = str.maketrans({"І": "I", "і": "i", "Ӏ": "I", "ӏ": "i"})
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+@lru_cache(maxsize=4096)
 def read_period_name(text: str, *, cumulated: bool = False) -> str | None:
     """Canonical period of a name such as «I квартал 2024 года»; none when it is no such name.
 
@@ -111,6 +112,7 @@ def _months(parts: dict[str, str | None]) -> tuple[int, int]:
     return 1, 12
 
 
+@lru_cache(maxsize=4096)
 def period_of_end(kind: str, year: int, month: int) -> str:
     """Canonical period that ends with a month.
 

@@ -106,14 +106,17 @@ def write_book(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
                 f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
             )
             refs.append(f'<sheet name="{escape(title)}" sheetId="{number}" r:id="r{number}"/>')
-            rels.append(f'<Relationship Id="r{number}" Type="{office}/worksheet" Target="{part}"/>')
+            rels.append(
+                f'<Relationship Id="r{number}" Type="{office}/worksheet" Target="{part}"/>'
+            )
             kinds.append(
                 f'<Override PartName="/xl/{part}" ContentType="application/'
                 'vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
             )
         archive.writestr(
             "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{"".join(refs)}</sheets></workbook>',
+            f'<workbook xmlns="{main}" xmlns:r="{office}">'
+            f"<sheets>{''.join(refs)}</sheets></workbook>",
         )
         archive.writestr(
             "xl/_rels/workbook.xml.rels",

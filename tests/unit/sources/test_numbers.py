@@ -85,7 +85,8 @@ def test_sql_and_python_follow_one_grammar(text: str, form: NumberFormat):
     sql = number_sql("t", form)
     value, finite, missing, precision = CON.execute(
         f"SELECT {sql}, {finite_sql(sql)}, {missing_sql('t', form)},"
-        f" CASE WHEN {finite_sql(sql)} THEN {precision_sql('t', form)} END FROM (SELECT ? AS t)",
+        f" CASE WHEN {finite_sql(sql)} THEN {precision_sql('t', form)} END"
+        " FROM (SELECT ? AS t)",
         [text],
     ).fetchall()[0]
     assert (value if finite else None) == expected

@@ -40,7 +40,9 @@ def test_own_columns(stage, cells, con):
 
 def test_sdmx_names(stage, cells):
     assert stage("table/sdmx.csv").rows == 1
-    assert cells("measure, unit, source, vintage") == {("emigrants", "person", "bns", "2026-09")}
+    assert cells("measure, unit, source, vintage") == {
+        ("emigrants", "person", "bns", "2026-09")
+    }
 
 
 def test_a_mapping(stage, cells):
@@ -130,8 +132,8 @@ def test_a_thousand_faults_and_the_rest_is_counted(file, faults_of):
         (b"PAR1" + b"\x07" * 400, "cannot be read"),
         (b"PAR1", "cannot be read"),
         (b"<!DOCTYPE html><html>", "web page"),
-        (b'measure,"ref_area\nx,y', "no column|no CSV header|no such column|unknown column"),
-        ("measure,ref_area\n".encode("utf-16"), "no reader knows|UTF-16"),
+        (b'measure,"ref_area\nx,y', "no CSV header|unknown column"),
+        ("measure,ref_area\n".encode("utf-16"), "UTF-16"),
         (b"a,a\n1,2\n", "a column stands twice"),
         (b"\x1f\x8b\x08\x00abc", "compressed|no reader"),
     ],
@@ -188,7 +190,9 @@ def test_option_and_column_at_once(file, faults_of):
 def test_constants_are_checked(file, faults_of):
     text = "time_period,obs_value\n2024,1\n"
     constants = {"measure": "emigrants", "ref_area": "Narnia", "unit": "person"}
-    assert "unknown area ('Narnia')" in faults_of(file(text), mapping={"constants": constants})[0]
+    assert (
+        "unknown area ('Narnia')" in faults_of(file(text), mapping={"constants": constants})[0]
+    )
 
 
 def test_unread_columns_of_a_mapped_file_are_found(file, stage):
@@ -286,7 +290,9 @@ def test_parquet_with_our_inner_names(stage, tmp_path, cells):
 
 def test_nothing_but_staged_is_left_behind(stage, con: duckdb.DuckDBPyConnection):
     stage("table/own.csv")
-    names = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    names = {
+        name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    }
     views = con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     assert names == {"staged"}
     assert not views

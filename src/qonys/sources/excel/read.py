@@ -1,7 +1,7 @@
 """Reads xlsx tables of the Bureau of National Statistics, whatever their layout.
 
-For the `observations` room. Main function: `stage`. The layouts are in layouts.py, the opening of
-the file in workbook.py. Adds nothing up and reads no formulas.
+For the `observations` room. Main function: `stage`. The layouts are in layouts.py, the opening
+of the file in workbook.py. Adds nothing up and reads no formulas.
 """
 
 from collections.abc import Iterator, Mapping

@@ -44,8 +44,8 @@ def stage(con: "duckdb.DuckDBPyConnection", path: Path, context: Context) -> Rep
     path : Path
         The file, CSV or JSON.
     context : Context
-        Options: ``element`` (number of the file on the site, for JSON), ``codes`` (spelling of a
-        place to code).
+        Options: ``element`` (number of the file on the site, for JSON), ``codes`` (spelling
+        of a place to code).
 
     Raises
     ------

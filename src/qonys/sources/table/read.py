@@ -1,7 +1,7 @@
 """Reads any CSV or Parquet table into `staged`, by a mapping or by its own column names.
 
-For users' own files and a country's observations. Main function: `stage`. All in SQL; places and
-periods are looked up once for each spelling. Does not check other codes: the loader does.
+For users' own files and a country's observations. Main function: `stage`. All in SQL; places
+and periods are looked up once for each spelling. Does not check other codes: the loader does.
 """
 
 import difflib

@@ -241,10 +241,10 @@ def _is_flat(path: Path) -> bool:
 
     keys: set[str] = set()
     faults = Faults(path.name)
-    top, depth = "", 0
+    top, depth, events = "", 0, 0
     with json_faults(path, faults), _opened(path) as stream:
         for event, value in ijson.basic_parse(stream):
-            top = top or event
+            top, events = top or event, events + 1
             depth += event in {"start_map", "start_array"}
             depth -= event in {"end_map", "end_array"}
             if event == "map_key" and depth == 2:
@@ -258,11 +258,11 @@ def _is_flat(path: Path) -> bool:
         return True
     if {"id", "children", *_TEXTS} & keys:
         return False
-    raise SourceError(_neither(path.name, top, keys))
+    raise SourceError(_neither(path.name, keys, empty=top == "start_array" and events == 2))
 
 
-def _neither(file: str, top: str, keys: set[str]) -> Fault:
-    if top == "start_array" and not keys:
+def _neither(file: str, keys: set[str], *, empty: bool) -> Fault:
+    if empty:
         return Fault("no rows: the list is empty", file, way_out="Check index and period.")
     found = f"; it has {', '.join(sorted(keys)[:8])}" if keys else ""
     return Fault(

@@ -1,0 +1,124 @@
+"""What as-of reading must keep, whatever the rows and the day."""
+
+from datetime import date, timedelta
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from qonys.core.observations import Observations
+from qonys.core.periods import parse_release
+from qonys.observations.reading import Query, read
+from qonys.observations.store import open_store
+
+DAYS = st.dates(date(1991, 1, 1), date(2026, 12, 31))
+VINTAGES = st.one_of(
+    st.dates(date(2012, 1, 1), date(2026, 11, 1)).map(date.isoformat),
+    st.dates(date(2012, 1, 1), date(2026, 11, 1)).map(lambda day: f"{day:%Y-%m}"),
+    st.integers(2012, 2026).map(str),
+)
+PERIODS = st.sampled_from(
+    ["2010", "2011", "2024", "2024-Q1", "2024-01/2024-04", "2025-01/2025-04", "2024-01-01"]
+)
+
+
+@st.composite
+def row_lists(draw: st.DrawFn, vintages: st.SearchStrategy[str], most: int = 25) -> list[dict]:
+    keys = st.tuples(
+        st.sampled_from(["emigrants", "immigrants", "population", "visa"]),
+        PERIODS,
+        st.sampled_from(["xbo-office", "herald", "courier"]),
+        vintages,
+    )
+    return [
+        {
+            "measure": measure,
+            "time_period": period,
+            "source": source,
+            "vintage": vintage,
+            "row": number,
+            "obs_value": float(draw(st.integers(0, 9999))),
+            "obs_status": draw(st.sampled_from("AAPU")),
+            "precision": draw(st.sampled_from([1.0, 100.0])),
+        }
+        for number, (measure, period, source, vintage) in enumerate(
+            draw(st.lists(keys, min_size=1, max_size=most, unique=True)), 2
+        )
+    ]
+
+
+def lines(rows: Observations, *, less: tuple[str, ...] = ()) -> list[dict]:
+    return rows.table.drop_columns(list(less)).to_pylist() if less else rows.table.to_pylist()
+
+
+@given(day=DAYS, later=st.integers(0, 3000))
+@settings(max_examples=20)
+def test_what_is_known_stays_known(store, kaz, day: date, later: int):
+    """And what is visible at all stays visible; a day later it is no less certain."""
+    order = {"known": 0, "perhaps": 1, "undated": 1}
+
+    def all_rows(on: date) -> dict:
+        rows = read(store, kaz, Query(as_of=on, preferred=False))
+        return {row.id: row.certainty for row in rows}
+
+    before, after = all_rows(day), all_rows(day + timedelta(days=later))
+    assert before.keys() <= after.keys()
+    assert all(order[after[key]] <= order[before[key]] for key in before)
+
+
+@given(
+    rows=row_lists(st.one_of(VINTAGES, st.just("undated"))), random=st.randoms(), day=DAYS
+)
+@settings(max_examples=12)
+def test_the_order_of_rows_and_the_name_of_the_file_change_no_preferred_row(
+    fictional, raw_row, add_rows, tmp_path_factory, rows, random, day
+):
+    rows = [raw_row(**row) for row in rows]
+    shuffled = [{**row, "file": "other.csv"} for row in rows]
+    random.shuffle(shuffled)
+    one, two = (open_store(tmp_path_factory.mktemp("order")) for _ in range(2))
+    add_rows(one, fictional, rows)
+    add_rows(two, fictional, shuffled)
+    for as_of in (day, None):
+        found = [read(home, fictional, Query(as_of=as_of)) for home in (one, two)]
+        assert lines(found[0], less=("file",)) == lines(found[1], less=("file",))
+
+
+SPELLINGS = {
+    "2024": "2024-01/2024-12",
+    "2024-Q1": "2024-01/2024-03",
+    "2024-01/2024-04": "2024-01-01/2024-04-30",
+}
+
+
+@given(rows=row_lists(VINTAGES), day=DAYS)
+@settings(max_examples=8)
+def test_another_spelling_of_a_period_changes_no_preferred_row(
+    fictional, raw_row, add_rows, tmp_path_factory, rows, day
+):
+    respelt = [
+        {**row, "time_period": SPELLINGS.get(row["time_period"], row["time_period"])}
+        for row in rows
+    ]
+    found = []
+    for version in (rows, respelt):
+        home = open_store(tmp_path_factory.mktemp("spelling"))
+        add_rows(home, fictional, [raw_row(**row) for row in version])
+        found.append(lines(read(home, fictional, Query(as_of=day))))
+    assert found[0] == found[1]
+
+
+@given(rows=row_lists(VINTAGES, most=8), day=DAYS)
+@settings(max_examples=15)
+def test_a_new_vintage_never_changes_an_earlier_day(
+    fictional, raw_row, add_rows, tmp_path_factory, rows, day
+):
+    home = open_store(tmp_path_factory.mktemp("later"), fictional)
+    before = {
+        preferred: lines(read(home, fictional, Query(as_of=day, preferred=preferred)))
+        for preferred in (True, False)
+    }
+    later = [row for row in rows if parse_release(row["vintage"])[0] > day]
+    assume(later)
+    add_rows(home, fictional, [raw_row(**row) for row in later])
+    for preferred, old in before.items():
+        assert lines(read(home, fictional, Query(as_of=day, preferred=preferred))) == old
