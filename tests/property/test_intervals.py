@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from qonys.core.intervals import MEASURED, QUALIFIERS, Interval, rounding_interval
@@ -80,7 +80,7 @@ def test_what_was_rounded_or_cut_off_lies_in_the_interval(true: float, place: in
     assert true in rounding_interval(printed, place, truncates=cuts)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
 @given(figures=st.lists(FIGURES, min_size=20, max_size=80))
 def test_the_store_computes_the_intervals_of_the_core(
     figures, fictional, raw_row, add_rows, tmp_path_factory

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from qonys.core.observations import Observations
@@ -10,6 +10,8 @@ from qonys.core.periods import parse_release
 from qonys.observations.reading import Query, read
 from qonys.observations.store import open_store
 
+# An example costs two stores, so a failing one is shown as it was found.
+QUICK = [Phase.explicit, Phase.generate]
 DAYS = st.dates(date(1991, 1, 1), date(2026, 12, 31))
 VINTAGES = st.one_of(
     st.dates(date(2012, 1, 1), date(2026, 11, 1)).map(date.isoformat),
@@ -51,7 +53,7 @@ def lines(rows: Observations, *, less: tuple[str, ...] = ()) -> list[dict]:
 
 
 @given(day=DAYS, later=st.integers(0, 3000))
-@settings(max_examples=20)
+@settings(max_examples=20, phases=QUICK)
 def test_what_is_known_stays_known(store, kaz, day: date, later: int):
     """And what is visible at all stays visible; a day later it is no less certain."""
     order = {"known": 0, "perhaps": 1, "undated": 1}
@@ -68,7 +70,7 @@ def test_what_is_known_stays_known(store, kaz, day: date, later: int):
 @given(
     rows=row_lists(st.one_of(VINTAGES, st.just("undated"))), random=st.randoms(), day=DAYS
 )
-@settings(max_examples=12)
+@settings(max_examples=12, phases=QUICK)
 def test_the_order_of_rows_and_the_name_of_the_file_change_no_preferred_row(
     fictional, raw_row, add_rows, tmp_path_factory, rows, random, day
 ):
@@ -91,7 +93,7 @@ SPELLINGS = {
 
 
 @given(rows=row_lists(VINTAGES), day=DAYS)
-@settings(max_examples=8)
+@settings(max_examples=8, phases=QUICK)
 def test_another_spelling_of_a_period_changes_no_preferred_row(
     fictional, raw_row, add_rows, tmp_path_factory, rows, day
 ):
@@ -108,7 +110,7 @@ def test_another_spelling_of_a_period_changes_no_preferred_row(
 
 
 @given(rows=row_lists(VINTAGES, most=8), day=DAYS)
-@settings(max_examples=15)
+@settings(max_examples=15, phases=QUICK)
 def test_a_new_vintage_never_changes_an_earlier_day(
     fictional, raw_row, add_rows, tmp_path_factory, rows, day
 ):

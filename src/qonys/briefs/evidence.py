@@ -11,7 +11,7 @@ from qonys.briefs.flows import hidden_quarters
 from qonys.core.document import Block, Bullets, Heading, Paragraph, Ref, Table, Text
 from qonys.core.observations import Observation
 from qonys.observations import indicators as ind
-from qonys.observations.compare import last_changes
+from qonys.observations.compare import Change, last_changes
 
 HEADLINE = ("emigrants", "immigrants", "net_migration", "population")
 SHOWN_CHANGES = 12
@@ -132,6 +132,7 @@ def changes(composer: Composer) -> list[Block]:
                 (composer.name(cell.measure, "measure") + (f", {divided}" if divided else ""),),
                 (place,),
                 (composer.period(cell.time_period),),
+                _before(composer, change, cells[change.cell]),
                 (composer.ref(figure),),
                 (composer.word(f"change_{change.change.replace(' ', '_')}"),),
             )
@@ -155,13 +156,19 @@ def changes(composer: Composer) -> list[Block]:
             composer.word("t_changes"),
             tuple(
                 composer.word(k)
-                for k in ("measure", "place", "period", "value", "what_changed")
+                for k in ("measure", "place", "period", "before", "value", "what_changed")
             ),
             tuple(rows),
             (*composer.source(*used), " ", *more),
             "changes-table",
         ),
     ]
+
+
+def _before(composer: Composer, change: Change, rows: tuple[Observation, ...]) -> Text:
+    """The value that the newest release replaced."""
+    old = [row for row in rows[1:] if row.value == change.before]
+    return (composer.ref(composer.row(old[0])),) if old else ("–",)
 
 
 def gaps(composer: Composer) -> list[Block]:

@@ -212,7 +212,11 @@ def departures(composer: Composer) -> list[Block]:
     in_headline = last in list(pairs(composer, "emigrants"))[-1:]
     record = () if in_headline else _record(composer, left)
     if record:
-        blocks.append(composer.paragraph("record_year", period=last, record=record))
+        blocks.append(
+            composer.paragraph(
+                "record_year", period=last, value=composer.ref(left[last]), record=record
+            )
+        )
     blocks.append(_long_chart(composer, left, arrived))
     blocks += _rises(composer, left)
     blocks += _turnings(composer, left)

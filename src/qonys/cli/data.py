@@ -316,8 +316,8 @@ def _say_added(added: Any, as_json: bool) -> None:
         return
     state = "were there already" if added["already"] else "added"
     click.echo(f"{added['rows']} rows {state}: {', '.join(added['releases'])}")
-    for text in added["skipped"]:
-        click.echo(f"  skipped: {text}")
+    for text in added["notes"]:
+        click.echo(f"  {text}")
 
 
 @data.command()

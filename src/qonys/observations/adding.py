@@ -1,10 +1,13 @@
 """From a provider's file or address into the store.
 
 For the command line. Main functions: `add_file`, `pull_and_add`. Chooses the reader, names
-source and release, and reports what was added and what was passed over.
+source and release, gives units in old borders their own code, and reports what was added and
+what was passed over.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +15,7 @@ import duckdb
 
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
-from qonys.core.periods import parse_release
+from qonys.core.periods import parse_day, parse_period, parse_release
 from qonys.observations.store import Store, file_sha256
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ def add_file(
     Returns
     -------
     dict
-        `file`, `rows`, `releases`, `already`, `skipped`.
+        `file`, `rows`, `releases`, `already`, `notes`.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def add_file(
         All faults of the file at once.
     """
     from qonys.sources.registry import detect, stage
-    from qonys.sources.staging import Context, Report
+    from qonys.sources.staging import Context
 
     if not path.is_file():
         raise DataError(Fault("no such file", str(path)))
@@ -76,14 +79,17 @@ def add_file(
     settings: dict[str, str] = dict(options or {})
     if mapping:
         settings["mapping"] = str(mapping)
-    context = Context(country, source or "", released or "", settings)
-    reports: list[Report] = []
+    context = Context(
+        country, source or _usual_source(name, path), released or _release_of(path), settings
+    )
+    notes: list[str] = []
 
     def fill(con: duckdb.DuckDBPyConnection) -> None:
-        reports.append(stage(name, con, path, context))
+        notes.extend(_told(stage(name, con, path, context)))
+        if name != "table":
+            notes.extend(use_old_borders(con, country))
 
-    digest = file_sha256(path)
-    origin = {"kind": "file", "name": path.name, "sha256": digest, "reader": name}
+    origin = {"kind": "file", "name": path.name, "sha256": file_sha256(path), "reader": name}
     before = {entry.file for entry in store.manifest.files}
     entry = store.add(country, fill, origin)
     return {
@@ -91,16 +97,52 @@ def add_file(
         "rows": entry.rows,
         "releases": sorted(entry.releases),
         "already": entry.file in before,
-        "skipped": [text for report in reports for text in _passed_over(report)],
+        "notes": notes,
     }
 
 
-def _passed_over(report: "Report") -> list[str]:
-    """What a reader left out, in words."""
-    told = [f"{count} rows of {what}" for what, count in report.skipped.items()]
-    if report.missing:
-        told.append(f"{report.missing} cells marked as missing: no figure, not 0")
-    return told + [str(finding) for finding in report.findings]
+def use_old_borders(con: duckdb.DuckDBPyConnection, country: Country) -> list[str]:
+    """Give units in the borders of their day the code of those borders.
+
+    A provider writes the name of a region that was later split both for its old and for its
+    present borders. Rows of a period before the split are in old borders unless the file holds
+    the unit that was split off for that period too: then the series was recast.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Holds `staged`.
+    country : Country
+        Its areas: a former unit names its members, the one that kept its name first.
+
+    Returns
+    -------
+    list of str
+        What was done, in words.
+    """
+    notes = []
+    found = con.execute("SELECT DISTINCT time_period FROM staged").fetchall()
+    ends = {text: parse_period(text).end for (text,) in found}
+    for code, entry in country.areas.items():
+        members = [m for m in entry.fields.get("members", "").split(";") if m]
+        until = entry.fields.get("valid_to", "")
+        if not members or not until:
+            continue
+        last = parse_day(until)
+        early = [text for text, end in ends.items() if end and end <= last]
+        changed = con.execute(
+            "UPDATE staged SET ref_area = $code WHERE ref_area = $heir "
+            "AND time_period IN (SELECT unnest($early)) AND (measure, time_period) NOT IN "
+            "(SELECT (measure, time_period) FROM staged WHERE ref_area IN "
+            "(SELECT unnest($others)))",
+            {"code": code, "heir": members[0], "early": early, "others": members[1:]},
+        ).fetchone()
+        if changed and changed[0]:
+            notes.append(
+                f"{changed[0]} rows of {country.name(members[0])} before {last} are in old "
+                f"borders: stored as {code}"
+            )
+    return notes
 
 
 def pull_and_add(
@@ -127,7 +169,8 @@ def pull_and_add(
     base_url : str or None
         Another address.
     released : str or None
-        Release day; none takes the provider's own.
+        Release day; none takes the day on which the provider last changed the file, else the
+        day on which it was fetched.
     refresh : bool
         Whether kept answers are asked for again.
     add : bool
@@ -142,28 +185,49 @@ def pull_and_add(
     """
     from qonys.sources.pull import pull
 
-    pulled = pull(
-        source,
-        country,
-        store.home / "cache" / source,
-        base_url=base_url,
-        refresh=refresh,
-        progress=progress,
-    )
-    results: list[dict[str, Any]] = []
-    for item in pulled:
-        if add:
-            results.append(
-                add_file(
-                    store,
-                    country,
-                    item.path,
-                    reader=item.reader,
-                    source=item.source,
-                    released=released or item.released,
-                    options=item.options,
-                )
-            )
-        else:
-            results.append({"file": str(item.path)})
-    return results
+    into = store.home / "cache" / source
+    files = pull(source, country, into, base_url=base_url, refresh=refresh, progress=progress)
+    if not add:
+        return [{"file": str(path)} for path in files]
+    return [add_file(store, country, path, reader=source, released=released) for path in files]
+
+
+def _told(report: "Report") -> list[str]:
+    """What a reader left out or wondered about, in words."""
+    told = [str(finding) for finding in report.findings]
+    if report.missing:
+        told.append(f"{report.missing} cells are marked as missing: no figure, never 0")
+    return told
+
+
+def _usual_source(reader: str, path: Path) -> str:
+    """The source that a provider's file belongs to, as the reader's card says."""
+    from qonys.sources.registry import read_meta, read_source_card
+
+    meta = read_meta(path)
+    settings = read_source_card(reader).settings
+    index = str(meta.get("index", ""))
+    element = str(meta.get("element", ""))
+    if index in settings.get("indices", {}):
+        return str(settings["indices"][index].get("source", ""))
+    for entry in settings.get("measures", {}).values():
+        if element and entry.get("element") == element:
+            return str(entry.get("source", ""))
+    return ""
+
+
+def _release_of(path: Path) -> str:
+    """The day on which a fetched file was last changed or fetched; empty for other files."""
+    from qonys.sources.registry import read_meta
+
+    meta = read_meta(path)
+    if not meta:
+        return ""
+    try:
+        return parsedate_to_datetime(str(meta["last_modified"])).date().isoformat()
+    except (KeyError, TypeError, ValueError):
+        return _modified(path).isoformat()
+
+
+def _modified(path: Path) -> date:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()

@@ -341,8 +341,8 @@ def _final_query(con: duckdb.DuckDBPyConnection, country: Country) -> str:
         JOIN releases r ON s.vintage = r.text
         JOIN kinds k ON s.measure = k.code"""
     derived = {
-        "low": f"round(obs_value - {_BELOW}, 9)",
-        "high": f"round(obs_value + {_ABOVE}, 9)",
+        "low": _tidy(f"(obs_value - {_BELOW})"),
+        "high": _tidy(f"(obs_value + {_ABOVE})"),
         "released_from": "CASE WHEN closed IS NULL THEN said_from WHEN said_from IS NULL THEN "
         "least(closed, coalesce(released_to, closed)) "
         "ELSE greatest(said_from, least(closed, coalesce(released_to, closed))) END",
@@ -351,6 +351,11 @@ def _final_query(con: duckdb.DuckDBPyConnection, country: Country) -> str:
         f"{derived[name]} AS {name}" if name in derived else name for name in SCHEMA.names
     )
     return f"SELECT {columns} FROM ({inner})"
+
+
+def _tidy(number: str) -> str:
+    """Without dust; from 2^23 a double has no ninth place, and rounding would add some."""
+    return f"CASE WHEN abs{number} < 8388608 THEN round{number[:-1]}, 9) ELSE {number} END"
 
 
 def _may_match(correction: Correction, pairs: list[tuple[str, str]]) -> bool:

@@ -467,6 +467,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
+    con.execute("SET enable_progress_bar = false")
     con.execute(f"SET temp_directory = '{_path(scratch / 'spill')}'")
     return con
 

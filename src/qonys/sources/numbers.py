@@ -1,7 +1,7 @@
 """Numbers as offices print them: spaces in thousands, decimal comma, three kinds of minus.
 
 For readers. Main functions: `parse_number` and its SQL twin `number_sql`; both follow one
-grammar and are tested against one another. What is not in the grammar is a fault, never a guess.
+grammar and are tested against one another. What is not in it is a fault, never a guess.
 """
 
 import re

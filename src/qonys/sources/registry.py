@@ -147,7 +147,7 @@ def detect(path: Path) -> str:
     if not head.strip() or head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return "table"  # which says that it is empty, or in UTF-16
     text = head.decode("utf-8-sig", errors="replace").lstrip()
-    if text[:1] in {"[", "{"}:
+    if text[:1] == "{" or (text[:1] == "[" and text[1:].lstrip()[:1] in {"{", "]", ""}):
         pulled = str(read_meta(path).get("reader", ""))
         cube = pulled == "opendata" or path.name.startswith("opendata-")
         return "opendata" if cube else "taldau"

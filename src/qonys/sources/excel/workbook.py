@@ -1,7 +1,7 @@
 """Opens an xlsx safely and gives its sheets as rows of cells.
 
-For the reader in read.py. Main function: `read_sheets`. Refuses archives that unpack to far
-more than they say or that claim a sheet of billions of cells; reads no formulas and runs nothing.
+For the reader in read.py. Main function: `read_sheets`. Refuses archives that unpack to more
+than they say or claim a sheet of billions of cells. Reads no formulas and runs nothing.
 """
 
 import re
