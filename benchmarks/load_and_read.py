@@ -1,7 +1,8 @@
 """Loading and reading ten million observations, against SQL written by hand in DuckDB.
 
-The hand-written SQL makes the same checks (unique key, known codes, numbers, periods that parse) and
-stores the same columns. Both run in this process, in turn; the ratio of the medians is printed.
+The hand-written SQL makes the same checks (unique key, known codes, numbers, periods that
+parse) and stores the same columns. Both run in this process, in turn; the ratio of the
+medians is printed.
 Usage: python benchmarks/load_and_read.py [rows] [repeats]
 """
 
@@ -97,7 +98,9 @@ def by_hand(source: Path, home: Path) -> dict[str, float]:
         f"row_number() OVER () AS row FROM read_parquet('{source}')"
     )
     for column, known in lists.items():
-        con.execute("CREATE OR REPLACE TEMP TABLE known AS SELECT unnest(?) AS code", [list(known)])
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE known AS SELECT unnest(?) AS code", [list(known)]
+        )
         bad = con.execute(
             f"SELECT count(*) FROM t ANTI JOIN known ON t.{column} = known.code"
         ).fetchone()
@@ -159,7 +162,10 @@ def main() -> int:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     runs: dict[str, list[dict[str, float]]] = {"ours": [], "by hand": []}
-    work: dict[str, Callable[[Path, Path], dict[str, float]]] = {"ours": ours, "by hand": by_hand}
+    work: dict[str, Callable[[Path, Path], dict[str, float]]] = {
+        "ours": ours,
+        "by hand": by_hand,
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_input(folder / "input.parquet", rows)

@@ -30,7 +30,9 @@ settings.load_profile("qonys")
 
 
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No test reads or writes the store of the person who runs it."""
     monkeypatch.setenv("QONYS_HOME", str(tmp_path_factory.mktemp("home") / "qonys"))
 

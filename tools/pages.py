@@ -1,7 +1,7 @@
 """Write docs/sources.md and docs/validation.md from the data and the tests.
 
-For whoever adds a source or a published reference number. `python tools/pages.py` writes the pages,
-`--check` only says whether they are current (exit code 1 when they are not).
+For whoever adds a source or a published reference number. `python tools/pages.py` writes
+the pages, `--check` only says whether they are current (exit code 1 when they are not).
 """
 
 import ast
@@ -29,13 +29,15 @@ def sources() -> Iterator[str]:
     for code in built_in():
         country = load_country(code)
         rows: Counter[str] = Counter()
-        for path in sorted((ROOT / "src/qonys/countries" / code.lower()).glob("observations/*.csv")):
+        for path in sorted(
+            (ROOT / "src/qonys/countries" / code.lower()).glob("observations/*.csv")
+        ):
             with path.open(encoding="utf-8", newline="") as stream:
                 rows.update(row["source"] for row in csv.DictReader(stream))
         yield f"\n## {country.name(code)}\n\n"
         yield (
-            f"{len(country.sources)} sources, {sum(rows.values()):,} figures. A smaller rank is "
-            "preferred. Sources that repeat one release are no evidence for one another.\n\n"
+            f"{len(country.sources)} sources, {sum(rows.values()):,} figures. A smaller rank "
+            "is preferred. Sources that repeat one release are no evidence for one another.\n\n"
         )
         yield "| source | producer | printed by | kind | rank | repeats | figures |\n"
         yield "|---|---|---|---|--:|---|--:|\n"
@@ -50,7 +52,7 @@ def sources() -> Iterator[str]:
 
 
 def validation() -> Iterator[str]:
-    """Yield the page of validation: what the tests hold the program to, from their docstrings."""
+    """Yield the page of validation: what the tests demand, from their docstrings."""
     yield f"# Validation\n\n{NOTE}\n"
     yield "Published numbers that the program must reproduce; `make test` checks each.\n"
     for path in sorted((ROOT / "tests/published").rglob("test_*.py")):

@@ -13,7 +13,9 @@ DAYS = st.dates(date(1002, 1, 1), date(9998, 12, 31))
 MONTHS = st.tuples(YEARS, st.integers(1, 12)).map(lambda ym: f"{ym[0]}-{ym[1]:02d}")
 QUARTERS = st.tuples(YEARS, st.integers(1, 4)).map(lambda yq: f"{yq[0]}-Q{yq[1]}")
 POINTS = st.one_of(YEARS.map(str), MONTHS, QUARTERS, DAYS.map(date.isoformat))
-CUMULATED = st.tuples(YEARS, st.integers(1, 12)).map(lambda ym: f"{ym[0]}-01/{ym[0]}-{ym[1]:02d}")
+CUMULATED = st.tuples(YEARS, st.integers(1, 12)).map(
+    lambda ym: f"{ym[0]}-01/{ym[0]}-{ym[1]:02d}"
+)
 
 
 @st.composite
@@ -48,7 +50,9 @@ def test_one_span_has_one_spelling(one: str, two: str):
 
 
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.integers(0, 40), st.booleans())
-def test_every_way_to_write_a_span_of_months_is_one_period(start: date, months: int, days: bool):
+def test_every_way_to_write_a_span_of_months_is_one_period(
+    start: date, months: int, days: bool
+):
     first = start.replace(day=1)
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
     last = date(year, month + 1, monthrange(year, month + 1)[1])

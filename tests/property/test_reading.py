@@ -67,9 +67,7 @@ def test_what_is_known_stays_known(store, kaz, day: date, later: int):
     assert all(order[after[key]] <= order[before[key]] for key in before)
 
 
-@given(
-    rows=row_lists(st.one_of(VINTAGES, st.just("undated"))), random=st.randoms(), day=DAYS
-)
+@given(rows=row_lists(st.one_of(VINTAGES, st.just("undated"))), random=st.randoms(), day=DAYS)
 @settings(max_examples=12, phases=QUICK)
 def test_the_order_of_rows_and_the_name_of_the_file_change_no_preferred_row(
     fictional, raw_row, add_rows, tmp_path_factory, rows, random, day

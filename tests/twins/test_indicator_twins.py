@@ -119,7 +119,9 @@ def test_a_year_never_stands_beside_its_first_months():
 def test_the_whole_series_of_kazakhstan(store, kaz):
     years = View(store, kaz).years(parse_cell("emigrants:KAZ:WORLD:2024"))
     numbers = [(name, f.low, f.high) for name, f in years.items()]
-    assert [(t.kind, t.figure.time_period) for t in turning_points(years)] == slow_turns(numbers)
+    assert [(t.kind, t.figure.time_period) for t in turning_points(years)] == slow_turns(
+        numbers
+    )
     up = [b[0] for a, b in pairwise(numbers) if b[1] > a[2]]
     assert [f.time_period for f in rises(years)] == up
     lowest = min(years, key=lambda name: years[name].value)

@@ -59,6 +59,7 @@ def pairs(composer: Composer, measure: str) -> dict[str, Pair]:
             found[text] = Pair(now, before)
 
     def order(text: str) -> tuple[str, int]:
+        """By the last day, shorter periods first."""
         period = parse_period(text)
         return (str(period.end), period.months or 0)
 

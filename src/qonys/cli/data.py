@@ -386,7 +386,9 @@ def retract(vintage: str, reason: str, country: str, store: str | None, as_json:
 def vintages(country: str, store: str | None, as_json: bool) -> None:
     """List the releases in the store."""
     opened, place = _open(store, country)
-    hidden = {r.vintage: r.reason for r in opened.manifest.retractions}
+    hidden = {
+        r.vintage: r.reason for r in opened.manifest.retractions if r.country == place.code
+    }
     rows = []
     for name, count in sorted(opened.releases(place.code).items()):
         source, _, day = name.partition("@")

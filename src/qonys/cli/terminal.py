@@ -55,27 +55,52 @@ class _Nouns(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(noun, text) for noun, (_, _, text) in NOUNS.items()])
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run; faults become lines and exit code 2, never a traceback."""
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a noun; a reader such as `head` that has seen enough is no fault."""
         try:
-            return super().main(*args, **kwargs)
-        except QonysError as error:
-            for line in str(error).splitlines():
-                click.echo(f"error: {line}", err=True)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
-        except OSError as error:
-            click.echo(f"error: {error.filename or ''}: {error.strerror or error}", err=True)
+            ctx.exit(0)
+        return result
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; faults become lines and exit code 2, never a traceback."""
+        alone = kwargs.pop("standalone_mode", True)
+        run: Callable[..., Any] = super().main
+        if not alone:
+            return run(*args, standalone_mode=False, **kwargs)
+        try:
+            code = run(*args, standalone_mode=False, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except click.Abort:
+            click.echo("stopped: nothing half-written was left behind", err=True)
+            code = 130
         except Exception as error:
-            if os.environ.get("QONYS_DEBUG"):
-                raise
-            click.echo(
-                f"error: something unforeseen: {type(error).__name__}: {error}. "
-                "Please report it; QONYS_DEBUG=1 shows where.",
-                err=True,
-            )
-        sys.exit(2)
+            code = _say_fault(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_fault(error: Exception) -> int:
+    """Print an error as lines that a user can act on."""
+    if isinstance(error, QonysError):
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+    elif isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {place}{error.strerror or error}", err=True)
+    elif os.environ.get("QONYS_DEBUG"):
+        raise error
+    else:
+        click.echo(
+            f"error: something unforeseen: {type(error).__name__}: {error}. "
+            "Please report it; QONYS_DEBUG=1 shows where.",
+            err=True,
+        )
+    return 2
 
 
 @click.group(
@@ -97,6 +122,7 @@ def store_option(command: F) -> F:
     """Add `--store`, which wins over the one given before the noun."""
 
     def chosen(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+        """Take this command's folder, else the one given before the noun."""
         return value or ctx.find_root().obj
 
     option = click.option(
@@ -125,6 +151,7 @@ def as_of_option(command: F) -> F:
     """Add `--as-of`."""
 
     def parsed(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
+        """Read the day."""
         from qonys.core.periods import parse_day
 
         return parse_day(value) if value else None
@@ -181,6 +208,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     ]
 
     def line(cells: Sequence[str]) -> str:
+        """One row, padded."""
         padded = [
             cell.rjust(width) if to_right else cell.ljust(width)
             for cell, width, to_right in zip(cells, widths, right, strict=True)
@@ -231,6 +259,7 @@ def progress(label: str, *, after: float = 1.0) -> Iterator[Callable[[str], None
     shown = False
 
     def step(text: str) -> None:
+        """Say what goes on now."""
         nonlocal shown
         if sys.stderr.isatty() and time.monotonic() - started > after:
             click.echo(f"\r\033[K{label}: {text}", err=True, nl=False)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 
 from qonys.core.errors import CodeError, DataError, Fault
 
@@ -78,6 +79,10 @@ class CodeList(Mapping[str, Code]):
     def __contains__(self, code: object) -> bool:
         return code in self._codes
 
+    def get(self, code: str, default: Any = None) -> Any:
+        """The code, or the default when it is unknown."""
+        return self._codes.get(code, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._codes)
 
@@ -96,7 +101,9 @@ class CodeList(Mapping[str, Code]):
         row : int or None
             On which line.
         """
-        near = difflib.get_close_matches(str(code), self._codes, n=3, cutoff=0.6)
+        folded = {known.casefold(): known for known in self._codes}
+        found = difflib.get_close_matches(str(code).casefold(), folded, n=3, cutoff=0.6)
+        near = [folded[text] for text in found]
         way_out = f"Did you mean {', '.join(near)}?" if near else "See `qonys data codes`."
         return Fault(f"unknown {self.name}", file, row, self.name, str(code), way_out)
 
@@ -191,8 +198,13 @@ def read_table(path: Traversable) -> list[dict[str, str]]:
     DataError
         When a row has more or fewer fields than the header.
     """
-    text = path.read_text(encoding="utf-8")
-    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    try:
+        text = path.read_text(encoding="utf-8")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except FileNotFoundError:
+        raise DataError(Fault("no such file", str(path))) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(Fault(f"not a CSV file in UTF-8: {error}", str(path))) from None
     faults = [
         Fault("wrong number of fields", str(path), number)
         for number, row in enumerate(rows, 2)

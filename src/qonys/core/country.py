@@ -118,6 +118,8 @@ class Country:
             ) from None
         except tomllib.TOMLDecodeError as error:
             raise DataError(Fault(f"not TOML: {error}", f"{folder}/country.toml")) from None
+        if not self.settings.get("code"):
+            raise DataError(Fault("no code", f"{folder}/country.toml", column="code"))
         self.code = str(self.settings["code"])
 
     def __repr__(self) -> str:
@@ -164,8 +166,17 @@ class Country:
     @cached_property
     def sources(self) -> Mapping[str, Source]:
         """Sources by id."""
-        table = {}
-        for row in read_table(self.folder / "sources.csv"):
+        table: dict[str, Source] = {}
+        path = self.folder / "sources.csv"
+        faults = []
+        for number, row in enumerate(read_table(path), 2):
+            if row["id"] in table:
+                faults.append(
+                    Fault("a source stands twice", str(path), number, "id", row["id"])
+                )
+            if not row["rank"].isdecimal():
+                faults.append(Fault("not a number", str(path), number, "rank", row["rank"]))
+                continue
             table[row["id"]] = Source(
                 id=row["id"],
                 producer=row["producer"],
@@ -179,6 +190,8 @@ class Country:
                 licence=row["licence"],
                 note=row["note"],
             )
+        if faults:
+            raise DataError(faults)
         return table
 
     @cached_property

@@ -85,6 +85,7 @@ def add_file(
     notes: list[str] = []
 
     def fill(con: duckdb.DuckDBPyConnection) -> None:
+        """Stage the file and note what the reader said."""
         notes.extend(_told(stage(name, con, path, context)))
         if name != "table":
             notes.extend(use_old_borders(con, country))

@@ -216,12 +216,7 @@ def _period_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
         try:
             period = parse_period(text or "")
         except DataError as error:
-            where = con.execute(
-                "SELECT any_value(file), min(row) FROM staged WHERE time_period IS NOT "
-                "DISTINCT FROM ?",
-                [text],
-            ).fetchone()
-            file, row = where or ("", None)
+            file, row = _first_place(con, "time_period", text)
             problem = error.faults[0]
             faults.append(
                 Fault(problem.problem, file, row, "time_period", text or "", problem.way_out)
@@ -254,6 +249,18 @@ def _period_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
     return faults
 
 
+def _first_place(
+    con: duckdb.DuckDBPyConnection, column: str, text: str | None
+) -> tuple[str, int | None]:
+    """File and row where a text stands first."""
+    found = con.execute(
+        f"SELECT file, row FROM staged WHERE {column} IS NOT DISTINCT FROM ? "
+        "ORDER BY row LIMIT 1",
+        [text],
+    ).fetchone()
+    return (str(found[0]), int(found[1])) if found else ("", None)
+
+
 def _vintage_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
     rows: list[tuple[str, date | None, date | None]] = []
     faults = []
@@ -261,9 +268,10 @@ def _vintage_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
         try:
             first, last = parse_release(text)
         except (DataError, TypeError):
+            file, row = _first_place(con, "vintage", text)
             way_out = "Write a day, a month, a year, or undated."
             faults.append(
-                Fault("not a release", column="vintage", value=str(text), way_out=way_out)
+                Fault("not a release", file, row, "vintage", str(text or ""), way_out)
             )
             continue
         rows.append((text, first, last))

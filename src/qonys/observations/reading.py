@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from qonys.core.codes import DIMENSIONS, TOTAL
 from qonys.core.country import Country
-from qonys.core.errors import DataError, Fault
+from qonys.core.errors import DataError, Fault, StoreError
 from qonys.core.observations import (
     CELL_COLUMNS,
     SCHEMA,
@@ -23,8 +23,9 @@ from qonys.core.observations import (
     Observations,
 )
 from qonys.core.provenance import Figure, observed
-from qonys.observations.store import Store
+from qonys.observations.store import Store, visible
 
+_ROWS = "read_parquet($files, filename = true) o"
 _CERTAINTY = """CASE
     WHEN $day IS NULL OR released_to <= $day THEN CASE WHEN released_to IS NULL
         THEN 'undated' ELSE 'known' END
@@ -97,19 +98,37 @@ def read(store: Store, country: Country, query: Query = Query()) -> Observations
             "rank": pa.array([s.rank for s in country.sources.values()], pa.int64()),
         }
     )
+    sql = (
+        f"SELECT {', '.join(SCHEMA.names)}, certainty FROM (SELECT o.*, "
+        f"coalesce(ranks.rank, 99) AS rank, {_CERTAINTY} AS certainty "
+        f"FROM {_ROWS} LEFT JOIN ranks ON o.source = ranks.id "
+        f"WHERE {where}) {chosen} ORDER BY {', '.join(CELL_COLUMNS)}, {_PREFERENCE}"
+    )
+    return Observations(_asked(store, sql, {"files": files, **values}, ranks=ranks))
+
+
+def _asked(store: Store, sql: str, values: dict[str, object], **tables: pa.Table) -> pa.Table:
+    """The answer to a query over the store's files.
+
+    Raises
+    ------
+    StoreError
+        When a file is gone or broken.
+    """
     con = duckdb.connect()
     try:
-        con.register("ranks", ranks)
-        table = con.execute(
-            f"SELECT {', '.join(SCHEMA.names)}, certainty FROM (SELECT o.*, "
-            f"coalesce(ranks.rank, 99) AS rank, {_CERTAINTY} AS certainty "
-            "FROM read_parquet($files) o LEFT JOIN ranks ON o.source = ranks.id "
-            f"WHERE {where}) {chosen} ORDER BY {', '.join(CELL_COLUMNS)}, {_PREFERENCE}",
-            {"files": files, **values},
-        ).to_arrow_table()
+        con.execute("SET enable_progress_bar = false")
+        for name, table in tables.items():
+            con.register(name, table)
+        return con.execute(sql, values).to_arrow_table()
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise StoreError(
+            f"{store.home}: a file of the store is gone or broken "
+            f"({str(error).splitlines()[0]}). Restore it from a backup, or name another store "
+            "with --store DIR."
+        ) from None
     finally:
         con.close()
-    return Observations(table)
 
 
 def _conditions(store: Store, country: Country, query: Query) -> tuple[str, dict[str, object]]:
@@ -133,12 +152,8 @@ def _conditions(store: Store, country: Country, query: Query) -> tuple[str, dict
         if at:
             parts.append("o.source = $source")
             values["source"] = source
-    retractions = [r for r in store.manifest.retractions if r.country == country.code]
-    for number, retraction in enumerate(retractions):
-        name = f"retracted{number}"
-        parts.append(f"NOT ${name} IN (o.vintage, o.source || '@' || o.vintage)")
-        values[name] = retraction.vintage
-    return " AND ".join(parts), values
+    conditions, hidden = visible(store.hidden(country.code))
+    return " AND ".join([*parts, *conditions]), {**values, **hidden}
 
 
 def _empty() -> Observations:
@@ -165,15 +180,12 @@ def newest_release(store: Store, country: Country) -> date:
     if not files:
         raise DataError(Fault(f"the store holds nothing for {country.code}"))
     where, values = _conditions(store, country, Query())
-    found = duckdb.execute(
-        f"SELECT max(released_to) FROM read_parquet($files) o WHERE {where}",
-        {"files": files, **values},
-    ).fetchone()
-    if found is None or found[0] is None:
+    sql = f"SELECT max(released_to) AS day FROM {_ROWS} WHERE {where}"
+    day: date | None = _asked(store, sql, {"files": files, **values})["day"][0].as_py()
+    if day is None:
         raise DataError(
             Fault(f"no row of {country.code} is dated", way_out="Name a day with --as-of.")
         )
-    day: date = found[0]
     return day
 
 

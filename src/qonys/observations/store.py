@@ -78,12 +78,16 @@ class Retraction:
         Why.
     added : str
         When, UTC.
+    upto : int
+        Number of files of the manifest when it was retracted: what is added later, in its
+        right form, is not hidden.
     """
 
     country: str
     vintage: str
     reason: str
     added: str
+    upto: int
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,19 @@ class Store:
             for entry in self.manifest.files
             if entry.country == country and not entry.superseded
         )
+
+    def hidden(self, country: str) -> list[tuple[str, list[str]]]:
+        """Each retracted vintage with the paths of the files in which it is hidden."""
+        found = []
+        for retraction in self.manifest.retractions:
+            if retraction.country == country:
+                paths = [
+                    str(self.folder / entry.file)
+                    for number, entry in enumerate(self.manifest.files)
+                    if number < retraction.upto or entry.origin["kind"] == "pack"
+                ]
+                found.append((retraction.vintage, paths))
+        return found
 
     def releases(self, country: str) -> dict[str, int]:
         """Number of rows by ``SOURCE@DAY``, retracted ones included."""
@@ -218,7 +235,8 @@ class Store:
                         way_out="See `qonys data vintages`.",
                     )
                 )
-            new = Retraction(country, vintage, reason.strip(), _now())
+            upto = len(self.manifest.files)
+            new = Retraction(country, vintage, reason.strip(), _now(), upto)
             kept = self.manifest.retractions
             self._replace_manifest(replace(self.manifest, retractions=(*kept, new)))
         return rows
@@ -265,12 +283,14 @@ class Store:
             return
         files = [str(self.folder / entry.file) for entry in rivals]
         key = ", ".join(f"{'p.canonical' if k == 'time_period' else 's.' + k}" for k in KEY)
+        conditions, values = visible(self.hidden(country))
         same = con.execute(
             f"SELECT s.file, s.row, s.measure, s.ref_area, p.canonical, s.source, s.vintage "
             f"FROM staged s JOIN periods p ON s.time_period = p.text "
-            f"WHERE ({key}) IN (SELECT ({', '.join(KEY)}) FROM read_parquet(?)) "
+            f"WHERE ({key}) IN (SELECT ({', '.join(KEY)}) FROM read_parquet($files, "
+            f"filename = true) o WHERE {' AND '.join(['true', *conditions])}) "
             "ORDER BY s.row LIMIT 1000",
-            [files],
+            {"files": files, **values},
         ).fetchall()
         if same:
             raise DataError(
@@ -366,6 +386,26 @@ def pack_sha256(country: Country) -> str:
     return digest.hexdigest()
 
 
+def visible(hidden: list[tuple[str, list[str]]]) -> tuple[list[str], dict[str, object]]:
+    """Conditions that leave out retracted rows `o`, and their parameters.
+
+    Parameters
+    ----------
+    hidden : list of (str, list of str)
+        As `Store.hidden` gives it; the rows must carry `filename`.
+    """
+    conditions: list[str] = []
+    values: dict[str, object] = {}
+    for number, (vintage, paths) in enumerate(hidden):
+        conditions.append(
+            f"NOT ($vintage{number} IN (o.vintage, o.source || '@' || o.vintage) "
+            f"AND o.filename IN (SELECT unnest($paths{number})))"
+        )
+        values[f"vintage{number}"] = vintage
+        values[f"paths{number}"] = paths
+    return conditions, values
+
+
 def name_matches(release: str, vintage: str) -> bool:
     """Whether ``SOURCE@DAY`` answers to a vintage, which is a day or ``SOURCE@DAY``."""
     return vintage in (release, release.partition("@")[2])
@@ -421,20 +461,38 @@ def _read_manifest(home: Path) -> Manifest:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Manifest()
+    except NotADirectoryError:
+        raise StoreError(f"{home} is no folder. Name another store with --store DIR.") from None
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise StoreError(
-            f"{path} is not readable as a manifest. Restore it from a backup, or name "
-            "another store with --store DIR."
-        ) from None
-    known = int(data.get("format", 0))
+        raise _unreadable(path) from None
+    known = data.get("format") if isinstance(data, dict) else None
+    if not isinstance(known, int):
+        raise _unreadable(path)
     if known > FORMAT:
         raise StoreError(
             f"{home} was written by a newer Qonys (format {known}, this one knows {FORMAT}). "
             "Install the newer Qonys, or name another store with --store DIR."
         )
-    files = tuple(VintageFile(**{"releases": {}, **entry}) for entry in data["files"])
-    retractions = tuple(Retraction(**entry) for entry in data["retractions"])
+    try:
+        files = tuple(VintageFile(**{"releases": {}, **entry}) for entry in data["files"])
+        later = {"upto": len(files)}
+        retractions = tuple(Retraction(**{**later, **entry}) for entry in data["retractions"])
+    except (KeyError, TypeError):
+        raise _unreadable(path) from None
+    for entry in files:
+        if not entry.superseded and not (home / "vintages" / entry.file).is_file():
+            raise StoreError(
+                f"{home}: the file vintages/{entry.file} is gone. Restore it from a backup, or "
+                "name another store with --store DIR."
+            )
     return Manifest(known, files, retractions)
+
+
+def _unreadable(path: Path) -> StoreError:
+    return StoreError(
+        f"{path} is not readable as a manifest. Restore it from a backup, or name another "
+        "store with --store DIR."
+    )
 
 
 def _upgraded(home: Path, manifest: Manifest) -> Manifest:

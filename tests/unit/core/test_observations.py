@@ -59,7 +59,9 @@ def test_the_order_of_breakdowns_and_totals_do_not_matter():
     other = Cell("emigrants", "KAZ", "WORLD", "2024", {"sex": "F", "age": "Y0T15"})
     assert one == other
     assert str(one) == str(other)
-    assert parse_cell("emigrants:KAZ:WORLD:2024:sex=_T") == parse_cell("emigrants:KAZ:WORLD:2024")
+    assert parse_cell("emigrants:KAZ:WORLD:2024:sex=_T") == parse_cell(
+        "emigrants:KAZ:WORLD:2024"
+    )
 
 
 def test_a_period_is_read_in_any_spelling():
