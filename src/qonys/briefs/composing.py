@@ -147,7 +147,6 @@ class Composer:
         places: int | None = None,
         *,
         signed: bool = False,
-        magnitude: bool = False,
         plain: bool = False,
         text: str = "",
     ) -> Ref:
@@ -161,8 +160,6 @@ class Composer:
             Decimal places.
         signed : bool
             Whether a plus is written.
-        magnitude : bool
-            Whether the sign is left to the words around it.
         plain : bool
             Whether the sign of rounding is left out, where a word says it.
         text : str
@@ -173,22 +170,17 @@ class Composer:
         if not text:
             if places is None:
                 places = self._places.get(figure.id)
-            value = abs(figure.value) if magnitude else figure.value
-            text = format_value(value, figure.unit, self.lang, places, signed=signed)
+            text = format_value(figure.value, figure.unit, self.lang, places, signed=signed)
             rounded = figure.unit not in MEASURED and figure.low != figure.high
             if rounded and not plain:
                 text = f"≈\u00a0{text}"
         return Ref(figure.id, text)
 
-    def span(
-        self, figure: Figure, places: int | None = None, *, magnitude: bool = False
-    ) -> Ref:
+    def span(self, figure: Figure, places: int | None = None) -> Ref:
         """The rounding interval as printed."""
         self._print(self.keep(figure))
-        low, high = figure.low, figure.high
-        if magnitude and high <= 0:
-            low, high = -high, -low
-        return Ref(figure.id, format_interval(low, high, figure.unit, self.lang, places))
+        words = format_interval(figure.low, figure.high, figure.unit, self.lang, places)
+        return Ref(figure.id, words)
 
     def _print(self, figure: Figure) -> None:
         waiting = [figure]

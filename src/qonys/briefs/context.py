@@ -22,18 +22,6 @@ from qonys.core.provenance import Figure, derived, slug
 
 Z95 = 1.959963984540054
 DESIGN_EFFECTS = (1.0, 2.0)
-PATHWAYS = ("visa",)
-NUMBERS = ("iin",)
-OVERSIGHT = (
-    "dropcards",
-    "dropcards_share",
-    "dropcards_turnover",
-    "dropper_criminal_cases",
-    "accounts",
-    "accounts_value",
-    "antifraud_events",
-)
-RETURNING = ("qandas", "qandas_cumulative", "permits_stock", "permits_quota")
 
 
 def wilson(share: float, n: float) -> Interval:
@@ -57,9 +45,11 @@ def survey(composer: Composer) -> list[Block]:
     size = _sample_size(composer)
     if not questions or size is None:
         return []
-    intention = next((q for q in questions if q.endswith("INTENTION")), next(iter(questions)))
-    rows = [row for row in questions[intention] if row.cell.dims.get("age") is None]
-    options = [composer.row(row) for row in rows if not _is_total(row)]
+    intention = _survey(composer, "question")
+    rows = [row for row in questions.get(intention, []) if "age" not in row.cell.dims]
+    options = [composer.row(row) for row in rows if not _is_total(composer, row)]
+    if not options:
+        return []
     blocks: list[Block] = [Heading(composer.word("h_survey"), 2, "survey")]
     blocks += _intention_sentence(composer, options, size)
     blocks.append(_survey_chart(composer, intention, options, size))
@@ -72,15 +62,19 @@ def survey(composer: Composer) -> list[Block]:
 
 
 def _questions(composer: Composer) -> dict[str, list[Observation]]:
-    """Rows by question, for the newest survey that has a question of intentions."""
+    """Rows by question of the survey that the country names."""
     found: dict[str, list[Observation]] = {}
+    family = _survey(composer, "family")
     for cell, rows in composer.view.cells("survey_share").items():
-        found.setdefault(cell.dims.get("question", ""), []).append(rows[0])
-    named = sorted((q for q in found if q.endswith("_INTENTION")), reverse=True)
-    if not named:
-        return {}
-    prefix = named[0].removesuffix("INTENTION")
-    return {q: rows for q, rows in found.items() if q.startswith(prefix)}
+        question = cell.dims.get("question", "")
+        if family and question.startswith(family):
+            found.setdefault(question, []).append(rows[0])
+    return found
+
+
+def _survey(composer: Composer, key: str) -> str:
+    """What the country's folder says of its survey."""
+    return str(composer.country.settings.get("survey", {}).get(key, ""))
 
 
 def _sample_size(composer: Composer) -> Figure | None:
@@ -88,8 +82,8 @@ def _sample_size(composer: Composer) -> Figure | None:
     return composer.row(next(iter(cells.values()))[0]) if cells else None
 
 
-def _is_total(row: Observation) -> bool:
-    return row.cell.dims.get("category", "").endswith("_TOTAL")
+def _is_total(composer: Composer, row: Observation) -> bool:
+    return row.cell.dims.get("category") == _survey(composer, "total")
 
 
 def _margin(composer: Composer, figure: Figure, size: Figure, effect: float) -> Figure:
@@ -112,7 +106,11 @@ def _margin(composer: Composer, figure: Figure, size: Figure, effect: float) -> 
 def _intention_sentence(
     composer: Composer, options: list[Figure], size: Figure
 ) -> Iterator[Block]:
-    chosen = [f for f in options if "category=INTEND" in f.breakdown]
+    chosen = [
+        figure
+        for figure in options
+        if f"category={_survey(composer, 'answer')}" in figure.breakdown.split(",")
+    ]
     if chosen:
         plain, wide = (_margin(composer, chosen[0], size, effect) for effect in DESIGN_EFFECTS)
         yield composer.paragraph(
@@ -177,7 +175,9 @@ def _other_questions(
     used = []
     for question, answers in sorted(questions.items()):
         if question == done:
-            answers = [row for row in answers if row.cell.dims.get("age") or _is_total(row)]
+            answers = [
+                row for row in answers if "age" in row.cell.dims or _is_total(composer, row)
+            ]
         told = set()
         for row in sorted(answers, key=lambda row: (-row.value, row.source)):
             answer = (str(row.cell.dims), row.value)
@@ -206,34 +206,26 @@ def _other_questions(
         )
 
 
-def pathways(composer: Composer) -> list[Block]:
-    """Visas and residence by talent, work or money: published thresholds and counts."""
-    return _statements(composer, "pathways", PATHWAYS)
-
-
-def numbers(composer: Composer) -> list[Block]:
-    """Identification numbers: who could get one, as far as published."""
-    return _statements(composer, "numbers", NUMBERS)
-
-
-def oversight(composer: Composer) -> list[Block]:
-    """Cards and accounts under control: published counts and their doubts."""
-    return _statements(composer, "oversight", OVERSIGHT)
-
-
-def returning(composer: Composer) -> list[Block]:
-    """Returning kin and foreign workers: published counts of the newest periods."""
-    return _statements(composer, "returning", RETURNING, newest=2)
+def statements(composer: Composer) -> list[Block]:
+    """Tables of single published statements, as the country's folder names them."""
+    blocks: list[Block] = []
+    for entry in composer.country.settings.get("statements", []):
+        blocks += _statements(
+            composer,
+            str(entry["name"]),
+            tuple(entry["measures"]),
+            int(entry.get("newest", 0)),
+            named=bool(entry.get("named", False)),
+        )
+    return blocks
 
 
 def _statements(
-    composer: Composer, name: str, measures: tuple[str, ...], newest: int = 0
+    composer: Composer, name: str, measures: tuple[str, ...], newest: int, *, named: bool
 ) -> list[Block]:
     rows: list[tuple[Text, ...]] = []
     used = []
     for measure in measures:
-        if measure not in composer.country.measures:
-            continue
         cells = composer.view.cells(measure)
         chosen = _newest(list(cells), newest) if newest else list(cells)
         for cell in sorted(chosen, key=lambda cell: (str(cell.dims), cell.time_period)):
@@ -243,7 +235,7 @@ def _statements(
                     continue
                 figure = composer.row(row)
                 used.append(figure)
-                rows.append(_statement(composer, cell, row, figure))
+                rows.append(_statement(composer, cell, row, figure, named=named))
     if not rows:
         return []
     return [
@@ -283,10 +275,10 @@ def _told(rows: tuple[Observation, ...]) -> list[Observation]:
 
 
 def _statement(
-    composer: Composer, cell: Cell, row: Observation, figure: Figure
+    composer: Composer, cell: Cell, row: Observation, figure: Figure, *, named: bool
 ) -> tuple[Text, ...]:
     what = composer.breakdown(figure) or composer.name(cell.measure, "measure")
-    if composer.breakdown(figure) and cell.measure not in {*PATHWAYS, *NUMBERS}:
+    if composer.breakdown(figure) and not named:
         what = f"{composer.name(cell.measure, 'measure')}: {what}"
     if cell.ref_area != composer.country.code:
         what += f" ({composer.name(cell.ref_area)})"

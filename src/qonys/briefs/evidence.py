@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from qonys.briefs.composing import Composer
 from qonys.briefs.flows import hidden_quarters
-from qonys.core.document import Block, Bullets, Heading, Paragraph, Ref, Table, Text
+from qonys.core.document import Block, Bullets, Heading, Paragraph, Table, Text
 from qonys.core.observations import Observation
 from qonys.observations import indicators as ind
 from qonys.observations.compare import Change, last_changes
 
 HEADLINE = ("emigrants", "immigrants", "net_migration", "population")
 SHOWN_CHANGES = 12
+FEW = 3
 
 
 def revisions(composer: Composer) -> list[Block]:
@@ -180,7 +181,6 @@ def gaps(composer: Composer) -> list[Block]:
         _gap_regions,
         _gap_partners,
         _gap_single_source,
-        _gap_pathways,
         _gap_quarters,
         _gap_release_days,
     )
@@ -226,33 +226,37 @@ def _gap_regions(composer: Composer) -> Text | None:
 
 def _gap_partners(composer: Composer) -> Text | None:
     cells = composer.view.cells("emigrants")
-    members = set(composer.country.places["CIS"].fields["members"].split(";"))
+    group, members, _ = composer.country.partner_group
     yearly = {
         cell.counterpart_area
         for cell in cells
         if cell.period.kind == "year" and cell.ref_area == composer.country.code
     }
     singles = {c for c in yearly if not composer.country.places[c].fields.get("kind")}
-    return composer.say("gap_partners") if singles and len(singles - members) <= 3 else None
+    few = singles and group and len(singles - set(members)) <= FEW
+    return composer.say("gap_partners", group=composer.name(group)) if few else None
 
 
 def _gap_single_source(composer: Composer) -> Text | None:
-    """Counts that only the press tells."""
+    """Statements about a part of the country that only one page of the press tells."""
     lone = [
         rows[0]
-        for measure in ("accounts",)
-        if measure in composer.country.measures
+        for entry in composer.country.settings.get("statements", [])
+        for measure in entry["measures"]
         for cell, rows in composer.view.cells(measure).items()
-        if len(rows) == 1 and cell.ref_area != composer.country.code
+        if len(rows) == 1
+        and cell.ref_area != composer.country.code
+        and composer.country.sources[rows[0].source].kind == "press"
     ]
     if not lone:
         return None
-    refs: list[Ref | Text] = [composer.ref(composer.row(row)) for row in lone]
-    return composer.say("gap_single_source", values=composer.listed(refs))
-
-
-def _gap_pathways(composer: Composer) -> Text | None:
-    return composer.say("gap_pathways") if composer.view.cells("visa") else None
+    told = []
+    for row in lone:
+        figure = composer.row(row)
+        what = composer.breakdown(figure) or composer.name(row.cell.measure, "measure")
+        place = composer.name(row.cell.ref_area)
+        told.append((f"{what} ({place}): ", composer.ref(figure)))
+    return composer.say("gap_single_source", values=composer.listed(told))
 
 
 def _gap_quarters(composer: Composer) -> Text | None:

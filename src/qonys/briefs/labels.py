@@ -20,7 +20,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "how_to_read": (
         "Every underlined number leads to its source and arithmetic.",
         "Каждое подчёркнутое число ведёт к своему источнику и расчёту.",
-        "Асты сызылған әр сан өзінің дереккөзі мен есебіне апарады.",
+        "Асты сызылған әр сан өз дереккөзі мен есептелу жолына апарады.",
     ),
     "figures_title": (
         "Where each number comes from",
@@ -31,11 +31,11 @@ _TABLE: dict[str, tuple[str, str, str]] = {
         "For each number: what it counts, how it was computed, who published it and in which "
         "release. The interval shows what the rounding of the printed figures leaves possible; "
         "it says nothing of other errors.",
-        "Для каждого числа: что оно считает, как получено, кто и в каком выпуске его "
+        "Для каждого числа: что оно значит, как получено, кто и в каком выпуске его "
         "опубликовал. Интервал показывает, что допускает округление опубликованных чисел; о "
         "прочих ошибках он ничего не говорит.",
         "Әр сан үшін: нені санайды, қалай есептелген, кім және қай шығарылымда жариялаған. "
-        "Аралық жарияланған сандардың дөңгелектелуі неге жол беретінін көрсетеді; өзге "
+        "Аралық жарияланған сандарды дөңгелектеу қандай мәндерге жол беретінін көрсетеді; өзге "
         "қателіктер туралы ештеңе айтпайды.",
     ),
     "chart_data": ("Data of this chart", "Данные графика", "График деректері"),
@@ -48,23 +48,23 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "source": ("Source", "Источник", "Дереккөз"),
     "note": ("Note", "Примечание", "Ескерту"),
     "formula": ("Arithmetic", "Расчёт", "Есептеу"),
-    "inputs": ("Made from", "Получено из", "Неден алынды"),
+    "inputs": ("Made from", "Из чего получено", "Неден алынды"),
     "release": ("release", "выпуск", "шығарылым"),
     "undated": ("undated", "без даты", "күні көрсетілмеген"),
-    "produced_by": ("data of {}", "данные: {}", "дерек иесі: {}"),
+    "produced_by": ("data of {}", "данные: {}", "деректер: {}"),
     "as_published": ("as published", "как опубликовано", "жарияланған күйінде"),
-    "compared_with": ("compared with {}", "в сравнении с {}", "{} салыстырғанда"),
+    "compared_with": ("compared with {}", "для сравнения: {}", "салыстыру үшін: {}"),
     "other_figures": ("Further figures", "Прочие числа", "Басқа сандар"),
-    "figure_count": ("numbers: {}", "чисел: {}", "сандар: {}"),
+    "figure_count": ("numbers: {}", "чисел: {}", "сан: {}"),
     "break": ("break in series", "разрыв ряда", "қатардың үзілуі"),
-    "below_zero": ("below zero", "меньше нуля", "нөлден төмен"),
-    "above_zero": ("above zero", "больше нуля", "нөлден жоғары"),
+    "below_zero": ("below zero", "ниже нуля", "нөлден төмен"),
+    "above_zero": ("above zero", "выше нуля", "нөлден жоғары"),
     "or_less": ("{} or less", "{} и меньше", "{} және одан аз"),
     "or_more": ("{} or more", "{} и больше", "{} және одан көп"),
     "page": ("page {} of {}", "стр. {} из {}", "{}-бет, барлығы {}"),
-    "status:A": ("final", "окончательно", "түпкілікті"),
-    "status:P": ("provisional", "предварительно", "алдын ала"),
-    "status:B": ("break in level", "разрыв в уровне ряда", "қатар деңгейінің үзілуі"),
+    "status:A": ("final", "окончательно", "түпкілікті дерек"),
+    "status:P": ("provisional", "предварительно", "алдын ала дерек"),
+    "status:B": ("break in level", "разрыв уровня ряда", "қатар деңгейінің үзілуі"),
     "status:E": ("estimated", "оценка", "бағалау"),
     "status:U": ("unreliable", "ненадёжно", "сенімсіз"),
     "status:F": ("forecast", "прогноз", "болжам"),
@@ -84,11 +84,11 @@ _TABLE: dict[str, tuple[str, str, str]] = {
         "жарияланған күні белгісіз",
     ),
     "qualifier:about": ("about {}", "около {}", "шамамен {}"),
-    "qualifier:over": ("over {}", "более {}", "{} астам"),
-    "qualifier:under": ("under {}", "менее {}", "{} аз"),
+    "qualifier:over": ("over {}", "более {}", "кемінде {}"),
+    "qualifier:under": ("under {}", "до {}", "ең көбі {}"),
     "unit:person": ("{} persons", "{} чел.", "{} адам"),
-    "unit:ratio": ("{} times", "{} раза", "{} есе"),
-    "unit:per_1000": ("{} per 1,000 population", "{} на 1000 чел.", "1000 адамға {}"),
+    "unit:ratio": ("{} times", "раз: {}", "{} есе"),
+    "unit:per_1000": ("{} per 1,000 population", "{} на 1000 чел.", "1000 адамға шаққанда {}"),
     "unit:KZT": ("{} tenge", "{} тенге", "{} теңге"),
     "unit:USD": ("{} US dollars", "{} долл. США", "{} АҚШ доллары"),
     "unit:USD_per_month": (
@@ -101,7 +101,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "unit:event": ("{} events", "событий: {}", "{} оқиға"),
     "unit:account": ("{} accounts", "счетов: {}", "{} шот"),
     "unit:year": ("{} years", "лет: {}", "{} жыл"),
-    "unit:respondent": ("{} respondents", "респондентов: {}", "{} респондент"),
+    "unit:respondent": ("{} respondents", "опрошенных: {}", "{} сұралған адам"),
     "unit:permit": ("{} permits", "разрешений: {}", "{} рұқсат"),
     "unit:mission": ("{} missions abroad", "загранучреждений: {}", "{} шетелдегі мекеме"),
     "unit:visa": ("{} visas", "виз: {}", "{} виза"),

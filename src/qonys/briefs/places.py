@@ -218,7 +218,8 @@ def partners(composer: Composer) -> list[Block]:
         return []
     year, left, arrived = newest
     blocks: list[Block] = [Heading(composer.word("h_partners"), 2, "partners")]
-    singles = [code for code in left if code != "NON_CIS"]
+    rest = composer.country.partner_group[2]
+    singles = [code for code in left if code != rest]
     main = max(singles, key=lambda code: left[code].value)
     blocks += _share_sentences(composer, main)
     blocks.append(_partner_bars(composer, year, left, arrived))
@@ -239,11 +240,11 @@ def _partner_year(
     years = [year for year in sorted(by_year, reverse=True) if len(by_year[year]) >= 2]
     if not years:
         return None
-    neighbours = composer.country.places["CIS"].fields["members"].split(";")
-    beyond = composer.fig(composer.cell("emigrants", "NON_CIS", years[0]))
-    if beyond and set(by_year[years[0]]) <= set(neighbours):
-        by_year[years[0]]["NON_CIS"] = beyond
-        codes = [*codes, "NON_CIS"]
+    _, members, rest = composer.country.partner_group
+    beyond = composer.fig(composer.cell("emigrants", rest, years[0])) if rest else None
+    if beyond and set(by_year[years[0]]) <= set(members):
+        by_year[years[0]][rest] = beyond
+        codes = [*codes, rest]
     other_way = {
         code: composer.fig(composer.cell("immigrants", code, years[0])) for code in codes
     }
@@ -336,14 +337,18 @@ def _partner_bars(
 
 
 def _beyond(composer: Composer, year: str) -> Iterator[Block]:
-    """Countries outside the group of neighbours: their share, and what is not published."""
+    """Countries outside the group of partners: their share."""
+    rest = composer.country.partner_group[2]
+    if not rest:
+        return
     for measure in ("emigrants", "immigrants"):
-        part = composer.fig(composer.cell(measure, "NON_CIS", year))
+        part = composer.fig(composer.cell(measure, rest, year))
         whole = composer.fig(composer.cell(measure, period=year))
         share = summary_share(composer, part, whole) if part and whole else None
         if part and share:
             yield composer.paragraph(
                 f"beyond_{measure}",
+                rest=composer.name(rest),
                 period=year,
                 value=composer.ref(part),
                 share=composer.ref(share, 1),

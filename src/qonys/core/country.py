@@ -17,7 +17,6 @@ from typing import Any
 from qonys.core.codes import (
     DIMENSIONS,
     LANGUAGES,
-    TOTAL,
     Aliases,
     Code,
     CodeList,
@@ -196,14 +195,13 @@ class Country:
 
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:
-        """Declared corrections, in the order of the file."""
+        """Declared corrections, in the order of the file; `load` checks what they say."""
         path = self.folder / "corrections.csv"
         if not path.is_file():
             return ()
         fields = Correction.__dataclass_fields__
-        return tuple(
-            Correction(**{key: row[key] for key in fields}) for row in read_table(path)
-        )
+        rows = read_table(path)
+        return tuple(Correction(**{key: row.get(key, "") for key in fields}) for row in rows)
 
     @cached_property
     def aliases(self) -> Aliases:
@@ -274,6 +272,14 @@ class Country:
             )
         return tuple(names)
 
+    @property
+    def partner_group(self) -> tuple[str, tuple[str, ...], str]:
+        """The group published country by country, its members but this country, the rest."""
+        chosen = self.settings.get("partners", {})
+        group, rest = str(chosen.get("group", "")), str(chosen.get("rest", ""))
+        members = self.places[group].fields["members"].split(";") if group else []
+        return group, tuple(code for code in members if code != self.code), rest
+
     def _both(self, name: str, file: str) -> CodeList:
         shared = read_codes(name, core_lists() / file)
         own = self.folder / file
@@ -316,8 +322,3 @@ def load_country(name: str) -> Country:
             way_out=f"Built in: {', '.join(built_in())}. Or give the path of a country folder.",
         )
     )
-
-
-def total_dimensions() -> dict[str, str]:
-    """Every breakdown at its total."""
-    return dict.fromkeys(DIMENSIONS, TOTAL)

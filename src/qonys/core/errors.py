@@ -6,7 +6,6 @@
         ├── AlignmentError   labels, units, periods or borders do not fit together
         ├── RuleError        a dated value or rule does not cover the day asked for
         └── SourceError      a provider's answer is not what its format promises
-    ConvergenceError         a computation did not settle (carries diagnostics)
     StoreError               the store cannot be opened or written
 
 For everybody. Main types: `Fault`, `DataError`. The command line prints one line a fault.
@@ -92,22 +91,6 @@ class RuleError(DataError):
 
 class SourceError(DataError):
     """A provider's file or answer is not what its format promises."""
-
-
-class ConvergenceError(QonysError):
-    """A computation did not settle.
-
-    Parameters
-    ----------
-    message : str
-        What did not settle.
-    diagnostics : dict
-        Numbers that show why.
-    """
-
-    def __init__(self, message: str, diagnostics: dict[str, float]) -> None:
-        self.diagnostics = diagnostics
-        super().__init__(message)
 
 
 class StoreError(QonysError):

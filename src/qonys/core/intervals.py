@@ -11,6 +11,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from qonys.core.errors import DataError
 
 MEASURED = ("percent", "percent_of_labour_force", "ratio", "per_1000")
+#: How far a word may stretch a printed figure, in last places. Assumed; the two cases known are
+#: 23,761 printed as "more than 23.5" thousand and 7,608 printed as "about 7.5".
+ABOUT_PLACES = 1.5
+OVER_PLACES = 3.0
 QUALIFIERS = ("", "about", "over", "under")
 
 
@@ -56,11 +60,6 @@ class Interval:
         """Whether one true value could lie behind both."""
         return self.low <= other.high and other.low <= self.high
 
-    @property
-    def exact(self) -> bool:
-        """Whether both ends are the same number."""
-        return self.low == self.high
-
 
 def rounding_interval(
     value: float,
@@ -81,7 +80,7 @@ def rounding_interval(
     unit : str
         Code of the unit: percentages, ratios and rates are measured, not counted.
     qualifier : str
-        The source's word: ``about``, ``over``, ``under`` or empty.
+        The source's word: ``about``, ``over`` (further from zero), ``under`` or empty.
     truncates : bool
         Whether the source is known to cut off digits; widens away from zero, a zero both ways.
 
@@ -107,11 +106,11 @@ def rounding_interval(
         below = half if value > 0 else precision
         above = half if value < 0 else precision
     if qualifier == "about":
-        below, above = max(below, precision), max(above, precision)
-    elif qualifier == "over":
-        above = max(above, precision)
-    elif qualifier == "under":
-        below = max(below, precision)
+        below = above = ABOUT_PLACES * precision
+    elif qualifier and (qualifier == "over") == (value >= 0):
+        below, above = 0.0, OVER_PLACES * precision
+    elif qualifier:
+        below, above = OVER_PLACES * precision, 0.0
     return Interval(_clean(value - below), _clean(value + above))
 
 

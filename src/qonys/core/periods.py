@@ -93,13 +93,6 @@ class Period:
         end = _shift(self.end, month_end=whole)
         return _between(_shift(self.start), end, instant=self.kind == "instant")
 
-    def cumulated_to(self, month: int) -> "Period":
-        """January to `month` of this period's year."""
-        year = self.year
-        if year is None:
-            raise DataError(f"{self.text}: has no year")
-        return _between(date(year, 1, 1), _month_end(year, month))
-
 
 @lru_cache(maxsize=65536)
 def parse_period(text: str) -> Period:
@@ -130,7 +123,9 @@ def parse_period(text: str) -> Period:
     if not slash:
         return _between(*first, instant=len(left) == 10)
     if right == "..":
-        return Period("open", first[0], None, f"{left}/..")
+        start = first[0]
+        text = f"{start:%Y-%m}" if start.day == 1 else start.isoformat()
+        return Period("open", start, None, f"{text}/..")
     last = _point(right, raw)
     if last[1] < first[0]:
         raise DataError(Fault("a period ends before it starts", value=raw, way_out=_WAY_OUT))

@@ -70,10 +70,6 @@ class Figure:
         """What rounding of the inputs leaves possible."""
         return Interval(self.low, self.high)
 
-    def renamed(self, name: str) -> "Figure":
-        """The same figure under another id."""
-        return replace(self, id=name)
-
     def to_json(self) -> dict[str, Any]:
         """Plain data for `figures.json`."""
         data = asdict(self)

@@ -152,9 +152,9 @@ def balance(arrivals: Figure, departures: Figure, measure: str = "net_migration"
     """
     _same_unit(arrivals, departures)
     _same_period(arrivals, departures)
-    figure = derived(
-        slug(measure, arrivals.ref_area, arrivals.counterpart_area, arrivals.time_period)
-        + f".from.{arrivals.vintage}.{departures.vintage}",
+    cell = (measure, arrivals.ref_area, arrivals.counterpart_area, arrivals.time_period)
+    return derived(
+        slug(*cell, "from", arrivals.vintage, departures.vintage),
         arrivals,
         (arrivals, departures),
         value=arrivals.value - departures.value,
@@ -163,7 +163,6 @@ def balance(arrivals: Figure, departures: Figure, measure: str = "net_migration"
         formula=f"{_n(arrivals)} − {_n(departures)}",
         measure=measure,
     )
-    return figure.renamed(slug(figure.id))
 
 
 def per_1000(flow: Figure, population: Figure) -> Figure:

@@ -8,7 +8,8 @@ distinct codes.
 import csv
 import io
 from collections.abc import Iterable
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from importlib.resources.abc import Traversable
 
 import duckdb
@@ -17,11 +18,29 @@ import pyarrow as pa
 from qonys.core.codes import DIMENSIONS, TOTAL, CodeList
 from qonys.core.country import Correction, Country
 from qonys.core.errors import DataError, Fault
-from qonys.core.intervals import MEASURED, QUALIFIERS
+from qonys.core.intervals import ABOUT_PLACES, MEASURED, OVER_PLACES, QUALIFIERS
 from qonys.core.observations import CELL_COLUMNS, KEY, RAW_SCHEMA, SCHEMA, STATUSES
-from qonys.core.periods import parse_period, parse_release
+from qonys.core.periods import Period, parse_period, parse_release
+from qonys.observations.corrections import (
+    COLUMNS,
+    condition,
+    corrected,
+    matches,
+    released,
+    require_sound,
+)
 
 MAX_FAULTS = 1000
+_PERIODS = pa.schema(
+    [
+        ("text", pa.string()),
+        ("canonical", pa.string()),
+        ("freq", pa.string()),
+        ("closed", pa.date32()),
+        ("begins", pa.date32()),
+    ]
+)
+_RELEASES = pa.schema([("text", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
 #: What is counted is not public before its period ends; what is planned or ruled, not more than
 #: a year before it begins.
 _COUNTED_KINDS = ("flow", "stock", "share", "change", "rate", "survey", "count", "amount")
@@ -29,12 +48,17 @@ _RULED_KINDS = ("plan", "legal")
 # Mirrors core.intervals.rounding_interval; held to it by a property test.
 _COUNTED = f"(unit NOT IN {MEASURED} AND precision = 1 AND obs_value = floor(obs_value))"
 _HALF = f"CASE WHEN {_COUNTED} THEN 0 ELSE precision / 2 END"
-_BELOW = f"""CASE WHEN {_COUNTED} AND qualifier = '' THEN 0 ELSE greatest(
-    CASE WHEN cuts AND obs_value <= 0 THEN precision ELSE {_HALF} END,
-    CASE WHEN qualifier IN ('about', 'under') THEN precision ELSE 0 END) END"""
-_ABOVE = f"""CASE WHEN {_COUNTED} AND qualifier = '' THEN 0 ELSE greatest(
-    CASE WHEN cuts AND obs_value >= 0 THEN precision ELSE {_HALF} END,
-    CASE WHEN qualifier IN ('about', 'over') THEN precision ELSE 0 END) END"""
+_AWAY = f"{OVER_PLACES} * precision"
+_BELOW = f"""CASE
+    WHEN qualifier = 'about' THEN {ABOUT_PLACES} * precision
+    WHEN qualifier = 'over' THEN CASE WHEN obs_value < 0 THEN {_AWAY} ELSE 0 END
+    WHEN qualifier = 'under' THEN CASE WHEN obs_value < 0 THEN 0 ELSE {_AWAY} END
+    WHEN {_COUNTED} THEN 0 WHEN cuts AND obs_value <= 0 THEN precision ELSE {_HALF} END"""
+_ABOVE = f"""CASE
+    WHEN qualifier = 'about' THEN {ABOUT_PLACES} * precision
+    WHEN qualifier = 'over' THEN CASE WHEN obs_value < 0 THEN 0 ELSE {_AWAY} END
+    WHEN qualifier = 'under' THEN CASE WHEN obs_value < 0 THEN {_AWAY} ELSE 0 END
+    WHEN {_COUNTED} THEN 0 WHEN cuts AND obs_value >= 0 THEN precision ELSE {_HALF} END"""
 
 
 def stage_pack(con: duckdb.DuckDBPyConnection, country: Country) -> None:
@@ -166,18 +190,35 @@ def _unknown_codes(con: duckdb.DuckDBPyConnection, country: Country) -> list[Fau
     }
     faults = []
     for column, known in lists.items():
-        found = con.execute(f"SELECT DISTINCT {column} FROM staged").fetchall()
-        unknown = [code for (code,) in found if code not in set(known)]
-        if not unknown:
-            continue
-        rows = con.execute(
-            f"SELECT {column}, any_value(file), min(row), count(*) FROM staged "
-            f"WHERE {column} IN (SELECT unnest(?)) OR {column} IS NULL GROUP BY 1 ORDER BY 3",
-            [[code for code in unknown if code is not None]],
-        ).fetchall()
-        for code, file, row, count in rows:
+        codes = set(known)
+        unknown = [code for code in _distinct(con, column) if code not in codes]
+        for code, file, row, count in _first_places(con, column, unknown):
             faults.append(_unknown_code(column, code, known, file, row, count))
     return faults
+
+
+def _distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str | None]:
+    return [text for (text,) in con.execute(f"SELECT DISTINCT {column} FROM staged").fetchall()]
+
+
+def _first_places(
+    con: duckdb.DuckDBPyConnection, column: str, texts: list[str | None]
+) -> list[tuple[str | None, str, int, int]]:
+    """Text, file, first row and number of rows of some texts, at most a thousand."""
+    if not texts:
+        return []
+    named = pa.table(
+        {"text": pa.array([text for text in texts if text is not None], pa.string())}
+    )
+    con.register("named", named)
+    found = con.execute(
+        f"SELECT {column}, arg_min(file, row), min(row), count(*) FROM staged WHERE {column} "
+        f"IN (SELECT text FROM named) OR ({column} IS NULL AND $empty) GROUP BY 1 ORDER BY 3 "
+        f"LIMIT {MAX_FAULTS + 1}",
+        {"empty": None in texts},
+    ).fetchall()
+    con.unregister("named")
+    return found
 
 
 def _unknown_code(
@@ -211,74 +252,67 @@ def _bad_values(con: duckdb.DuckDBPyConnection) -> list[Fault]:
 
 
 def _period_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
-    rows, faults = [], []
-    for (text,) in con.execute("SELECT DISTINCT time_period FROM staged").fetchall():
+    """Fill `periods`, one row a spelling, and give every row the canonical one."""
+    rows: list[dict[str, object]] = []
+    problems: dict[str | None, Fault] = {}
+    for text in _distinct(con, "time_period"):
         try:
             period = parse_period(text or "")
         except DataError as error:
-            file, row = _first_place(con, "time_period", text)
-            problem = error.faults[0]
-            faults.append(
-                Fault(problem.problem, file, row, "time_period", text or "", problem.way_out)
-            )
+            problems[text] = error.faults[0]
             continue
-        closed = (period.end or period.start) + timedelta(days=1) if period.start else None
-        if period.kind == "instant":
-            closed = period.start
-        begins = period.start - timedelta(days=366) if period.start else None
-        rows.append((text, period.text, period.freq, closed, begins))
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE periods(text VARCHAR, canonical VARCHAR, freq VARCHAR, "
-        "closed DATE, begins DATE)"
-    )
-    if rows:
-        con.executemany("INSERT INTO periods VALUES (?, ?, ?, ?, ?)", rows)
-    if any(row[0] != row[1] for row in rows):
+        rows.append({"text": text, "canonical": period.text, **_bounds(period)})
+    _fill(con, "periods", rows, _PERIODS)
+    if any(row["text"] != row["canonical"] for row in rows):
         con.execute(
             "UPDATE staged SET time_period = canonical FROM periods "
             "WHERE time_period = text AND text <> canonical"
         )
-        con.execute("DELETE FROM periods WHERE text <> canonical")
-        con.execute(
-            "INSERT INTO periods SELECT DISTINCT ON (canonical) canonical, canonical, freq, "
-            "closed, begins FROM (SELECT unnest($t) AS text, unnest($c) AS canonical, "
-            "unnest($f) AS freq, unnest($d) AS closed, unnest($b) AS begins) "
-            "WHERE canonical NOT IN (SELECT text FROM periods)",
-            dict(zip("tcfdb", map(list, zip(*rows, strict=True)), strict=True)),
-        )
-    return faults
+        unique = {row["canonical"]: {**row, "text": row["canonical"]} for row in rows}
+        _fill(con, "periods", list(unique.values()), _PERIODS)
+    return [
+        replace(problems[text], file=file, row=row, column="time_period", value=text or "")
+        for text, file, row, _ in _first_places(con, "time_period", list(problems))
+    ]
 
 
-def _first_place(
-    con: duckdb.DuckDBPyConnection, column: str, text: str | None
-) -> tuple[str, int | None]:
-    """File and row where a text stands first."""
-    found = con.execute(
-        f"SELECT file, row FROM staged WHERE {column} IS NOT DISTINCT FROM ? "
-        "ORDER BY row LIMIT 1",
-        [text],
-    ).fetchone()
-    return (str(found[0]), int(found[1])) if found else ("", None)
+def _bounds(period: Period) -> dict[str, object]:
+    """When the count of a period can be public, and a plan or rule for it, at the earliest."""
+    start, end = period.start, period.end
+    if start is None:
+        return {"freq": period.freq, "closed": None, "begins": None}
+    closed = start if period.kind == "instant" else (end or start) + timedelta(days=1)
+    return {"freq": period.freq, "closed": closed, "begins": start - timedelta(days=366)}
 
 
 def _vintage_table(con: duckdb.DuckDBPyConnection) -> list[Fault]:
-    rows: list[tuple[str, date | None, date | None]] = []
-    faults = []
-    for (text,) in con.execute("SELECT DISTINCT vintage FROM staged").fetchall():
+    """Fill `releases`, one row a vintage."""
+    rows: list[dict[str, object]] = []
+    wrong: list[str | None] = []
+    for text in _distinct(con, "vintage"):
         try:
-            first, last = parse_release(text)
-        except (DataError, TypeError):
-            file, row = _first_place(con, "vintage", text)
-            way_out = "Write a day, a month, a year, or undated."
-            faults.append(
-                Fault("not a release", file, row, "vintage", str(text or ""), way_out)
-            )
+            first, last = parse_release(text or "?")
+        except DataError:
+            wrong.append(text)
             continue
-        rows.append((text, first, last))
-    con.execute("CREATE OR REPLACE TEMP TABLE releases(text VARCHAR, first DATE, last DATE)")
-    if rows:
-        con.executemany("INSERT INTO releases VALUES (?, ?, ?)", rows)
-    return faults
+        rows.append({"text": text, "first": first, "last": last})
+    _fill(con, "releases", rows, _RELEASES)
+    way_out = "Write a day, a month, a year, or undated."
+    return [
+        Fault("not a release", file, row, "vintage", text or "", way_out)
+        for text, file, row, _ in _first_places(con, "vintage", wrong)
+    ]
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    rows: list[dict[str, object]],
+    schema: pa.Schema,
+) -> None:
+    con.register("filling", pa.Table.from_pylist(rows, schema=schema))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM filling")
+    con.unregister("filling")
 
 
 def _duplicates(con: duckdb.DuckDBPyConnection) -> list[Fault]:
@@ -324,23 +358,21 @@ def _small_tables(con: duckdb.DuckDBPyConnection, country: Country) -> None:
 
 def _final_query(con: duckdb.DuckDBPyConnection, country: Country) -> str:
     """The SELECT that adds what is derived; corrections become CASE expressions."""
+    require_sound(country)
     pairs = con.execute("SELECT DISTINCT source, measure FROM staged").fetchall()
-    present = [c for c in country.corrections if _may_match(c, pairs)]
-    value = {
-        column: _corrected(column, cast, present)
-        for column, cast in (
-            ("obs_value", "DOUBLE"),
-            ("precision", "DOUBLE"),
-            ("obs_status", "VARCHAR"),
-            ("qualifier", "VARCHAR"),
+    present = [
+        correction
+        for correction in country.corrections
+        if any(
+            matches(correction.source, source) and matches(correction.measure, measure)
+            for source, measure in pairs
         )
-    }
-    released_from, released_to = _released(present)
+    ]
+    values = ", ".join(f"{corrected(column, present)} AS {column}" for column in COLUMNS)
+    released_from, released_to = released(present)
     inner = f"""
-        SELECT s.* EXCLUDE (time_period, obs_value, precision, obs_status, qualifier),
-            p.canonical AS time_period, p.freq AS freq,
-            {value["obs_value"]} AS obs_value, {value["precision"]} AS precision,
-            {value["obs_status"]} AS obs_status, {value["qualifier"]} AS qualifier,
+        SELECT s.* EXCLUDE (time_period, {", ".join(COLUMNS)}),
+            p.canonical AS time_period, p.freq AS freq, {values},
             {released_from} AS said_from, {released_to} AS released_to,
             CASE WHEN k.kind IN {_COUNTED_KINDS} THEN p.closed
                 WHEN k.kind IN {_RULED_KINDS} THEN p.begins END AS closed,
@@ -366,75 +398,6 @@ def _tidy(number: str) -> str:
     return f"CASE WHEN abs{number} < 8388608 THEN round{number[:-1]}, 9) ELSE {number} END"
 
 
-def _may_match(correction: Correction, pairs: list[tuple[str, str]]) -> bool:
-    return any(
-        _matches(correction.source, source) and _matches(correction.measure, measure)
-        for source, measure in pairs
-    )
-
-
-def _matches(pattern: str, text: str) -> bool:
-    if pattern.endswith("*"):
-        return text.startswith(pattern[:-1])
-    return pattern in {"", text}
-
-
-def _condition(correction: Correction, old_column: str | None) -> str:
-    parts = []
-    for column in ("source", "measure", "ref_area", "time_period"):
-        pattern = getattr(correction, column)
-        field = "p.canonical" if column == "time_period" else f"s.{column}"
-        if pattern.endswith("*"):
-            parts.append(f"starts_with({field}, {_quoted(pattern[:-1])})")
-        elif pattern:
-            parts.append(f"{field} = {_quoted(pattern)}")
-    if correction.old and old_column:
-        parts.append(f"CAST(s.{old_column} AS VARCHAR) = {_quoted(correction.old)}")
-    return " AND ".join(parts) or "true"
-
-
-def _corrected(column: str, cast: str, corrections: list[Correction]) -> str:
-    cases = "".join(
-        f" WHEN {_condition(c, column)} THEN CAST({_quoted(c.new)} AS {cast})"
-        for c in corrections
-        if c.column == column
-    )
-    return f"CASE{cases} ELSE s.{column} END" if cases else f"s.{column}"
-
-
-def _released(corrections: list[Correction]) -> tuple[str, str]:
-    """Expressions for the first and last day a row may have become public."""
-    starts: list[str] = []
-    ends: list[str] = []
-    for correction in corrections:
-        if correction.column != "released":
-            continue
-        first, _, last = correction.new.partition("/")
-        condition = _condition(correction, "vintage")
-        for text, cases in ((first, starts), (last or first, ends)):
-            cases.append(f" WHEN {condition} THEN {_day_expression(text)}")
-    if not starts:
-        return "r.first", "r.last"
-    return (
-        f"CASE{''.join(starts)} ELSE r.first END",
-        f"CASE{''.join(ends)} ELSE r.last END",
-    )
-
-
-def _day_expression(text: str) -> str:
-    """``2025-03-01`` or ``Y+1-04-30``, where Y is the year of the period."""
-    if not text.startswith("Y"):
-        return f"DATE {_quoted(date.fromisoformat(text).isoformat())}"
-    year, month, day = text.rsplit("-", 2)
-    shift = int(year[1:] or 0)
-    base = "TRY_CAST(left(p.canonical, 4) AS INTEGER)"
-    return f"make_date({base} + {shift}, {int(month)}, {int(day)})"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def unmatched_corrections(con: duckdb.DuckDBPyConnection, country: Country) -> list[Correction]:
     """Corrections that no staged row answers to.
 
@@ -445,13 +408,11 @@ def unmatched_corrections(con: duckdb.DuckDBPyConnection, country: Country) -> l
     country : Country
         Its corrections.
     """
-    unmatched = []
-    for correction in country.corrections:
-        column = "vintage" if correction.column == "released" else correction.column
-        found = con.execute(
+    return [
+        correction
+        for correction in country.corrections
+        if not con.execute(
             "SELECT 1 FROM staged s JOIN periods p ON s.time_period = p.text WHERE "
-            f"{_condition(correction, column)} LIMIT 1"
+            f"{condition(correction)} LIMIT 1"
         ).fetchone()
-        if found is None:
-            unmatched.append(correction)
-    return unmatched
+    ]

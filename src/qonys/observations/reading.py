@@ -17,7 +17,6 @@ from qonys.core.errors import DataError, Fault, StoreError
 from qonys.core.observations import (
     CELL_COLUMNS,
     SCHEMA,
-    STATUSES,
     Cell,
     Observation,
     Observations,
@@ -266,17 +265,6 @@ class View:
             if other.at(time_period=cell.time_period) == cell and other.period.kind in kinds
         }
         return {text: found[text] for text in sorted(found)}
-
-
-def status_words(status: str) -> str:
-    """Plain English for an observation status code.
-
-    Parameters
-    ----------
-    status : str
-        SDMX code.
-    """
-    return STATUSES.get(status, status)
 
 
 def breakdown(cell: Cell) -> dict[str, str]:

@@ -96,7 +96,7 @@ def _balances(view: View) -> Iterator[Finding]:
     for cell, nets in view.cells("net_migration").items():
         for net in nets:
             sides = [
-                _same_release(view.rows(cell.at(measure=measure)), net)
+                _same_release(view, view.rows(cell.at(measure=measure)), net)
                 for measure in ("immigrants", "emigrants")
             ]
             if not all(sides):
@@ -118,14 +118,16 @@ def _balances(view: View) -> Iterator[Finding]:
                 )
 
 
-def _same_release(rows: Iterable[Observation], like: Observation) -> Observation | None:
-    """The row of the same release, else the preferred row when that is the office's own."""
-    rows = tuple(rows)
+def _same_release(
+    view: View, rows: tuple[Observation, ...], like: Observation
+) -> Observation | None:
+    """The row of the same release, else the preferred row when both are the office's own."""
     for row in rows:
         if (row.source, row.vintage) == (like.source, like.vintage):
             return row
-    office = like.source.startswith("bns-") and rows and rows[0].source.startswith("bns-")
-    return rows[0] if office else None
+    pair = (like, *rows[:1])
+    office = all(view.country.sources[row.source].kind == "office" for row in pair)
+    return rows[0] if office and rows else None
 
 
 def _rivals(view: View) -> Iterator[Finding]:
@@ -174,38 +176,23 @@ def _like(rows: Iterable[Observation], like: Observation) -> Observation | None:
 
 def _partners(view: View) -> Iterator[Finding]:
     """Partners against their group, and groups against the world, within one release."""
-    cis = [
-        code
-        for code in view.country.places["CIS"].fields.get("members", "").split(";")
-        if code and code != view.country.code
-    ]
+    group, members, rest = view.country.partner_group
+    if not group:
+        return
+    checks = {
+        group: (members, "the partners do not add up to the group"),
+        "WORLD": ((group, rest), "the group and the rest do not add up to the world"),
+    }
     for measure in FLOWS:
-        cells = view.cells(measure)
-        for cell, rows in cells.items():
-            if cell.counterpart_area == "CIS":
-                for row in rows:
-                    parts = [
-                        _like(view.rows(cell.at(counterpart_area=code)), row) for code in cis
-                    ]
-                    found = [part for part in parts if part]
-                    if len(found) == len(cis):
-                        yield from _against(
-                            "parts", cell, row, found, "the partners do not add up to the group"
-                        )
-            if cell.counterpart_area == "WORLD":
-                for row in rows:
-                    pair = [
-                        _like(view.rows(cell.at(counterpart_area=code)), row)
-                        for code in ("CIS", "NON_CIS")
-                    ]
-                    if pair[0] and pair[1]:
-                        yield from _against(
-                            "parts",
-                            cell,
-                            row,
-                            (pair[0], pair[1]),
-                            "CIS and other countries do not add up to the world",
-                        )
+        for cell, rows in view.cells(measure).items():
+            codes, words = checks.get(cell.counterpart_area, ((), ""))
+            for row in rows:
+                parts = [
+                    _like(view.rows(cell.at(counterpart_area=code)), row) for code in codes
+                ]
+                found = [part for part in parts if part]
+                if codes and len(found) == len(codes):
+                    yield from _against("parts", cell, row, found, words)
 
 
 def _breakdowns(view: View) -> Iterator[Finding]:

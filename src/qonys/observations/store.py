@@ -23,7 +23,7 @@ from qonys.core import intervals, periods
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault, StoreError
 from qonys.core.observations import KEY
-from qonys.observations import load
+from qonys.observations import corrections, load
 from qonys.observations.load import prepare, stage_pack
 
 FORMAT = 2
@@ -378,7 +378,7 @@ def pack_sha256(country: Country) -> str:
         The country.
     """
     digest = hashlib.sha256(f"format {FORMAT}\n".encode())
-    for module in (load, intervals, periods):
+    for module in (load, corrections, intervals, periods):
         digest.update(Path(str(module.__file__)).read_bytes())
     for name, entry in sorted(_walk(country.folder, "")):
         digest.update(f"{name}\n".encode())

@@ -102,7 +102,7 @@ def test_exact_figures_stay_exact_and_rounded_ones_rounded(given, packed, kaz):
             row.cell.time_period, row.value, row.unit, row.vintage,
             kaz.sources[row.source].url,
         )  # fmt: skip
-        if key in rounded and row.interval.exact:
+        if key in rounded and row.low == row.high:
             wrong.append((key, "rounded in the input, exact in the pack"))
         if key in exact and key not in rounded and row.precision > 1:
             wrong.append((key, "exact in the input, rounded in the pack"))

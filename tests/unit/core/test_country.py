@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from qonys.core.codes import DIMENSIONS, LANGUAGES, TOTAL
-from qonys.core.country import Country, built_in, load_country, total_dimensions
+from qonys.core.country import Country, built_in, load_country
 from qonys.core.errors import CodeError, DataError
 
 
@@ -127,4 +127,3 @@ def test_every_dimension_has_its_total(fictional: Country):
     assert set(fictional.dimensions) == set(DIMENSIONS)
     assert all(TOTAL in codes for codes in fictional.dimensions.values())
     assert "RUS" in fictional.dimensions["citizenship"]
-    assert total_dimensions() == dict.fromkeys(DIMENSIONS, TOTAL)

@@ -24,20 +24,26 @@ from qonys.core.intervals import Interval, round_half_up, rounding_interval
         (-32900, 100, {"truncates": True}, -33000, -32850),
         (1122, 1, {"truncates": True}, 1122, 1122),
         # The source's own words.
-        (23500, 100, {"qualifier": "over"}, 23450, 23600),
-        (11700, 100, {"qualifier": "under"}, 11600, 11750),
-        (7500, 100, {"qualifier": "about"}, 7400, 7600),
-        (90, 1, {"unit": "percent", "qualifier": "over"}, 89.5, 91),
-        (96, 1, {"qualifier": "over"}, 96, 97),
-        (96, 1, {"qualifier": "under"}, 95, 96),
-        (96, 1, {"qualifier": "about"}, 95, 97),
-        (-11700, 100, {"qualifier": "under"}, -11800, -11650),
-        (7500, 100, {"qualifier": "about", "truncates": True}, 7400, 7600),
-        (7500, 100, {"qualifier": "under", "truncates": True}, 7400, 7600),
+        (23500, 100, {"qualifier": "over"}, 23500, 23800),
+        (11700, 100, {"qualifier": "under"}, 11400, 11700),
+        (7500, 100, {"qualifier": "about"}, 7350, 7650),
+        (90, 1, {"unit": "percent", "qualifier": "over"}, 90, 93),
+        (96, 1, {"qualifier": "over"}, 96, 99),
+        (96, 1, {"qualifier": "under"}, 93, 96),
+        (96, 1, {"qualifier": "about"}, 94.5, 97.5),
+        # The words speak of the size: almost 11,700 below zero is nearer to zero.
+        (-11700, 100, {"qualifier": "under"}, -11700, -11400),
+        (7500, 100, {"qualifier": "about", "truncates": True}, 7350, 7650),
+        (7500, 100, {"qualifier": "under", "truncates": True}, 7200, 7500),
     ],
 )
 def test_what_a_printed_figure_can_stand_for(value, precision, options, low, high):
     assert rounding_interval(value, precision, **options) == Interval(low, high)
+
+
+def test_the_words_hold_the_two_figures_that_are_known():
+    assert 23761 in rounding_interval(23500, 100, qualifier="over")
+    assert 7608 in rounding_interval(7500, 100, qualifier="about")
 
 
 def test_a_truncating_source_that_prints_32200_can_mean_32256():
@@ -84,11 +90,6 @@ def test_overlap_counts_the_ends():
     assert Interval(2, 3).overlaps(Interval(1, 2))
     assert Interval(1, 10).overlaps(Interval(4, 5))
     assert not Interval(1, 2).overlaps(Interval(2.001, 3))
-
-
-def test_exact():
-    assert Interval(3, 3).exact
-    assert not Interval(3, 3.1).exact
 
 
 @pytest.mark.parametrize(

@@ -102,14 +102,6 @@ def test_no_year_before_a_period_without_an_end(text):
         parse_period(text).a_year_before()
 
 
-def test_cumulated_to():
-    assert parse_period("2025-Q1").cumulated_to(4).text == "2025-01/2025-04"
-    assert parse_period("2025").cumulated_to(3).text == "2025-Q1"
-    assert parse_period("2024-01").cumulated_to(12).text == "2024"
-    with pytest.raises(DataError, match="no year"):
-        parse_period("unspecified").cumulated_to(3)
-
-
 def test_year_and_months():
     assert parse_period("2022/2024").year == 2024
     assert parse_period("2022/2024").months == 36

@@ -39,11 +39,6 @@ def test_a_figure_is_plain_data(row):
     assert json.loads(json.dumps(data)) == data
 
 
-def test_renaming_changes_only_the_id(row):
-    found = observed(row)
-    assert found.renamed("x") == replace(found, id="x")
-
-
 @pytest.mark.parametrize(
     ("statuses", "weakest"),
     [("AA", "A"), ("AP", "P"), ("PU", "U"), ("EB", "E"), ("AF", "F"), ("AB", "B")],

@@ -83,7 +83,7 @@ def test_a_value_is_corrected_and_its_interval_with_it(corrected, old):
 
 @pytest.mark.parametrize(
     ("column", "new", "low", "high"),
-    [("precision", "10", 8195, 8210), ("qualifier", "about", 8100, 8300)],
+    [("precision", "10", 8195, 8210), ("qualifier", "about", 8050, 8350)],
 )
 def test_precision_and_qualifier_change_the_interval(corrected, column, new, low, high):
     view = corrected({"source": "herald", "time_period": "2019", "column": column, "new": new})
