@@ -372,7 +372,10 @@ def _interval(low: float, high: float, unit: str, words: Words) -> str:
 
 
 def _compared(text: str, words: Words) -> str:
-    return words.name("area", text) if words.knows("area", text) else period_words(text, words)
+    for kind in ("area", "measure"):
+        if words.knows(kind, text):
+            return words.name(kind, text)
+    return period_words(text, words)
 
 
 def period_words(text: str, words: Words) -> str:
@@ -417,7 +420,7 @@ def _published_input(row: Observation, words: Words, sources: Sources) -> Input:
     source = sources.get(row.source)
     producer = ""
     if source is not None and source.producer != source.publisher:
-        producer = words.fill("produced_by", source.producer)
+        producer = words.fill("produced_by", words.name("producer", source.producer))
     publisher = source.publisher if source is not None else ""
     return Input(
         text=words.with_unit(value, row.unit),
@@ -425,7 +428,7 @@ def _published_input(row: Observation, words: Words, sources: Sources) -> Input:
         title=source.title if source is not None else row.source,
         url=safe_link(source.url) if source is not None else "",
         publisher=", ".join(filter(None, (publisher, producer))),
-        release=_release(row.vintage, words),
+        release=_release(row, words),
         certainty="" if row.certainty == "known" else words[f"certainty:{row.certainty}"],
         note=row.note,
     )
@@ -436,16 +439,18 @@ def _decimals(value: float) -> int:
     return len(f"{value:.6f}".rstrip("0").partition(".")[2])
 
 
-def _release(vintage: str, words: Words) -> str:
-    if vintage in {"undated", ""}:
-        return words["undated"]
+def _release(row: Observation, words: Words) -> str:
+    """The release as printed, and the day it was public by where that is inferred."""
     try:
-        first, last = parse_release(vintage)
+        last = parse_release(row.vintage)[1]
+        text = f"{words['release']}: {period_words(row.vintage, words)}"
     except DataError:
-        return f"{words['release']}: {vintage}"
-    if first is None or last is None:
-        return words["undated"]
-    return f"{words['release']}: {period_words(vintage, words)}"
+        return f"{words['release']}: {row.vintage}"
+    if last is None:
+        text = words["undated"]
+    if row.released_to and row.released_to != last:
+        text += ", " + words.fill("inferred", format_day(row.released_to, words.lang))
+    return text
 
 
 def chart_table(chart: Chart, document: Document, words: Words) -> Table:

@@ -5,7 +5,7 @@ For the sections of the briefing. Main type: `Composer`. Knows the words of one 
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
@@ -19,6 +19,8 @@ from qonys.core.periods import Period, parse_period
 from qonys.core.provenance import Figure
 from qonys.observations.reading import View
 
+#: Marks beside a number whose release day leaves a doubt.
+DOUBTS = {"perhaps": "†", "undated": "‡"}
 _MONTH_LOCATIVE_KK = {4: "де", 7: "де", 9: "те"}
 _YEARS = {
     "en": {"one": "year", "other": "years"},
@@ -59,7 +61,9 @@ class Composer:
         self.figures: dict[str, Figure] = {}
         self._pool: dict[str, Figure] = {}
         self._places: dict[str, int] = {}
-        self._texts = {**texts(lang), **self.country.texts(lang)}
+        own = self.country.texts(lang, view.as_of.isoformat())
+        self._texts = {**texts(lang), **own}
+        self.doubts: set[str] = set()
 
     # -- figures -----------------------------------------------------------------------------
 
@@ -83,6 +87,13 @@ class Composer:
         """The preferred figures of a cell at every period of these kinds."""
         rows = self.view.periods(cell, kinds)
         return {text: self.row(row) for text, row in rows.items()}
+
+    def attempt(self, compute: Callable[..., Figure], *inputs: Figure) -> Figure | None:
+        """A figure made from figures, or nothing where they do not allow it, e.g. a zero."""
+        try:
+            return self.keep(compute(*inputs))
+        except DataError:
+            return None
 
     def count(
         self,
@@ -174,7 +185,19 @@ class Composer:
             rounded = figure.unit not in MEASURED and figure.low != figure.high
             if rounded and not plain:
                 text = f"≈\u00a0{text}"
+        if figure.certainty in DOUBTS:
+            self.doubts.add(figure.certainty)
+            text += DOUBTS[figure.certainty]
         return Ref(figure.id, text)
+
+    def signed_span(self, figure: Figure, places: int) -> Ref:
+        """The rounding interval of a change, with the signs of both ends."""
+        self._print(self.keep(figure))
+        low, high = (
+            format_value(end, figure.unit, self.lang, places, signed=True)
+            for end in (figure.low, figure.high)
+        )
+        return Ref(figure.id, self.word("span_signed").format(low=low, high=high))
 
     def span(self, figure: Figure, places: int | None = None) -> Ref:
         """The rounding interval as printed."""
@@ -210,6 +233,10 @@ class Composer:
             return self._texts[key]
         except KeyError:
             raise DataError(f"no text {key!r} in {self.lang}") from None
+
+    def has(self, key: str) -> bool:
+        """Whether there are words for a key."""
+        return key in self._texts
 
     def paragraph(self, key: str, **parts: Inline | Text) -> Paragraph:
         """A paragraph of one sentence."""
@@ -269,7 +296,7 @@ class Composer:
         for name in sources:
             source = self.country.sources[name]
             label = self.producer(name)
-            if source.publisher and source.publisher != source.producer:
+            if source.publisher and source.publisher not in {source.producer, label}:
                 label += f" ({source.publisher})"
             seen.setdefault(label, Link(source.url, label) if source.url else label)
         shown = list(seen.values())

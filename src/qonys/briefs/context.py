@@ -11,6 +11,7 @@ from qonys.core.document import (
     Block,
     Chart,
     Heading,
+    Link,
     Paragraph,
     Series,
     Table,
@@ -56,9 +57,20 @@ def survey(composer: Composer) -> list[Block]:
     blocks += _option_sum(composer, options)
     blocks += [
         Paragraph(composer.say("survey_caution", n=composer.ref(size)), "caution"),
+        *_told_once(composer, size),
         *_other_questions(composer, questions, intention, size),
     ]
     return blocks
+
+
+def _told_once(composer: Composer, size: Figure) -> Iterator[Block]:
+    """That only a page of the press tells how many were asked."""
+    sources = [composer.country.sources[name] for name in size.sources]
+    if all(source.kind == "press" for source in sources):
+        told = ", ".join(source.publisher for source in sources)
+        yield Paragraph(
+            composer.say("survey_size_press", n=composer.ref(size), publisher=told), "note"
+        )
 
 
 def _questions(composer: Composer) -> dict[str, list[Observation]]:
@@ -78,8 +90,12 @@ def _survey(composer: Composer, key: str) -> str:
 
 
 def _sample_size(composer: Composer) -> Figure | None:
-    cells = composer.view.cells("survey_n")
-    return composer.row(next(iter(cells.values()))[0]) if cells else None
+    """Respondents of the survey that the country names."""
+    family = _survey(composer, "family")
+    for cell, rows in composer.view.cells("survey_n").items():
+        if family and cell.dims.get("question") == family:
+            return composer.row(rows[0])
+    return None
 
 
 def _is_total(composer: Composer, row: Observation) -> bool:
@@ -120,6 +136,7 @@ def _intention_sentence(
             plain=composer.span(plain, 1),
             wide=composer.span(wide, 1),
             period=composer.period(chosen[0].time_period),
+            answer=composer.breakdown(chosen[0]),
         )
 
 
@@ -190,7 +207,7 @@ def _other_questions(
             margin = None if subgroup else _margin(composer, figure, size, DESIGN_EFFECTS[-1])
             rows.append(
                 (
-                    (composer.name(question, "question").rpartition(": ")[2].capitalize(),),
+                    (_sentence_case(composer.name(question, "question").rpartition(": ")[2]),),
                     (composer.breakdown(figure),),
                     (composer.ref(figure),),
                     (composer.span(margin, 1),) if margin else (composer.word("no_base"),),
@@ -204,6 +221,10 @@ def _other_questions(
             (*composer.source(*used), " ", *composer.say("survey_reasons_note")),
             "survey-table",
         )
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def statements(composer: Composer) -> list[Block]:
@@ -241,6 +262,7 @@ def _statements(
     return [
         Heading(composer.word(f"h_{name}"), 2, name),
         composer.paragraph(f"{name}_intro"),
+        *([composer.paragraph(f"{name}_more")] if composer.has(f"{name}_more") else []),
         Table(
             composer.word(f"t_{name}"),
             tuple(composer.word(k) for k in ("what", "value", "unit", "when", "source")),
@@ -250,6 +272,16 @@ def _statements(
         ),
         Paragraph(composer.say(f"{name}_gap"), "note"),
     ]
+
+
+def _told_by(composer: Composer, name: str) -> Text:
+    """Who made the figure, and who printed it."""
+    source = composer.country.sources[name]
+    producer = composer.producer(name)
+    if not source.publisher or source.publisher in {source.producer, producer}:
+        return (Link(source.url, producer) if source.url else producer,)
+    printed = Link(source.url, source.publisher) if source.url else source.publisher
+    return (f"{producer} (", printed, ")")
 
 
 def _newest(cells: list[Cell], count: int) -> list[Cell]:
@@ -283,13 +315,12 @@ def _statement(
     if cell.ref_area != composer.country.code:
         what += f" ({composer.name(cell.ref_area)})"
     qualifier = composer.word(f"qualifier_{row.qualifier}") + " " if row.qualifier else ""
-    doubt = f" ({composer.word('certainty_perhaps')})" if row.certainty == "perhaps" else ""
     number = composer.ref(figure, plain=bool(row.qualifier))
     shown: Text = (qualifier, number) if qualifier else (number,)
     return (
         (what,),
         shown,
         (composer.name(row.unit, "unit"),),
-        (composer.period(cell.time_period) + doubt,),
-        (composer.producer(row.source),),
+        (composer.period(cell.time_period),),
+        _told_by(composer, row.source),
     )

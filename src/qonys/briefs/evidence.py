@@ -15,7 +15,6 @@ from qonys.observations.compare import Change, last_changes
 
 HEADLINE = ("emigrants", "immigrants", "net_migration", "population")
 SHOWN_CHANGES = 12
-FEW = 3
 
 
 def revisions(composer: Composer) -> list[Block]:
@@ -29,7 +28,7 @@ def revisions(composer: Composer) -> list[Block]:
             plain = cell.counterpart_area == "WORLD" and not cell.dims
             if not plain or cell.ref_area != composer.country.code:
                 continue
-            first = _first_exact(all_rows, "P")
+            first = _first_provisional(all_rows)
             final = all_rows[0]
             if first is None or final.obs_status == "P" or first.value == final.value:
                 continue
@@ -72,9 +71,11 @@ def revisions(composer: Composer) -> list[Block]:
     ]
 
 
-def _first_exact(rows: tuple[Observation, ...], status: str) -> Observation | None:
-    found = [row for row in rows if row.obs_status == status and row.low == row.high]
-    return found[0] if found else None
+def _first_provisional(rows: tuple[Observation, ...]) -> Observation | None:
+    """The exact provisional row that became public first."""
+    found = [row for row in rows if row.obs_status == "P" and row.low == row.high]
+    dated = [row for row in found if row.released_from]
+    return min(dated, key=lambda row: str(row.released_from), default=None)
 
 
 def _two_bases(composer: Composer) -> list[Block]:
@@ -87,11 +88,13 @@ def _two_bases(composer: Composer) -> list[Block]:
     for measure in ("immigrants", "emigrants"):
         now = composer.fig(composer.cell(measure, period=last))
         rows = composer.view.rows(composer.cell(measure, period=before))
-        first = _first_exact(rows, "P")
+        first = _first_provisional(rows)
         if now is None or first is None or rows[0].obs_status == "P":
             continue
-        on_first = composer.keep(ind.percent_change(now, composer.row(first)))
-        on_final = composer.keep(ind.percent_change(now, composer.row(rows[0])))
+        on_first = composer.attempt(ind.percent_change, now, composer.row(first))
+        on_final = composer.attempt(ind.percent_change, now, composer.row(rows[0]))
+        if on_first is None or on_final is None:
+            continue
         bullets.append(
             composer.say(
                 "two_bases",
@@ -107,10 +110,8 @@ def _two_bases(composer: Composer) -> list[Block]:
 
 def changes(composer: Composer) -> list[Block]:
     """What the newest release of headline figures brought."""
-    found = [
-        change for change in last_changes(composer.view, HEADLINE) if change.after is not None
-    ]
-    if not found:
+    newest, found = last_changes(composer.view, HEADLINE)
+    if newest is None or not found:
         return []
     rows: list[tuple[Text, ...]] = []
     used = []
@@ -138,18 +139,17 @@ def changes(composer: Composer) -> list[Block]:
                 (composer.word(f"change_{change.change.replace(' ', '_')}"),),
             )
         )
-    newest = max(
-        row.released_to
-        for rows_ in cells.values()
-        for row in rows_[:1]
-        if row.released_to and row.certainty == "known"
-    )
-    counted = composer.count("changes", len(found), "#(x)", *used, unit="row")
+    every = [composer.row(cells[change.cell][0]) for change in found]
+    counted = composer.count("changes", len(found), "#(x)", *every, unit="row")
     intro = composer.say(
         "changes_intro", day=composer.period(newest.isoformat()), count=composer.ref(counted)
     )
     rest = len(found) - SHOWN_CHANGES
-    more: Text = composer.say("changes_more", count=str(rest)) if rest > 0 else ()
+    more: Text = ()
+    if rest > 0:
+        formula = f"#(x) − {SHOWN_CHANGES}"
+        hidden = composer.count("changes.more", rest, formula, counted, unit="row")
+        more = composer.say("changes_more", count=composer.ref(hidden))
     return [
         Heading(composer.word("h_changes"), 2, "changes"),
         Paragraph(intro),
@@ -193,7 +193,8 @@ def gaps(composer: Composer) -> list[Block]:
 
 
 def _gap_register(composer: Composer) -> Text:
-    return composer.say("gap_register")
+    mirrored = composer.view.cells("mirror_immigrants")
+    return composer.say("gap_register" if mirrored else "gap_register_plain")
 
 
 def _gap_months(composer: Composer) -> Text | None:
@@ -225,16 +226,16 @@ def _gap_regions(composer: Composer) -> Text | None:
 
 
 def _gap_partners(composer: Composer) -> Text | None:
-    cells = composer.view.cells("emigrants")
+    """Whether the newest year names countries of one group only."""
     group, members, _ = composer.country.partner_group
-    yearly = {
-        cell.counterpart_area
-        for cell in cells
-        if cell.period.kind == "year" and cell.ref_area == composer.country.code
-    }
-    singles = {c for c in yearly if not composer.country.places[c].fields.get("kind")}
-    few = singles and group and len(singles - set(members)) <= FEW
-    return composer.say("gap_partners", group=composer.name(group)) if few else None
+    years: dict[str, set[str]] = {}
+    for cell in composer.view.cells("emigrants"):
+        single = not composer.country.places[cell.counterpart_area].fields.get("kind")
+        if single and cell.period.kind == "year" and cell.ref_area == composer.country.code:
+            years.setdefault(cell.time_period, set()).add(cell.counterpart_area)
+    if not group or not years or years[max(years)] - set(members):
+        return None
+    return composer.say("gap_partners", group=composer.name(group), year=max(years))
 
 
 def _gap_single_source(composer: Composer) -> Text | None:

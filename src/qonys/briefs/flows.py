@@ -23,7 +23,6 @@ from qonys.core.document import (
     Table,
     Text,
 )
-from qonys.core.errors import AlignmentError
 from qonys.core.observations import Cell, Observation
 from qonys.core.periods import parse_period
 from qonys.core.provenance import Figure
@@ -32,6 +31,7 @@ from qonys.observations import indicators as ind
 COMPARABLE = ("year", "quarter", "cumulated")
 NEARLY_ALIKE = 1.1
 RECENT_YEARS = 5
+SEVERAL = 3
 LABELLED_PEAK = 0.2  # of the tallest; lower peaks would print over each other
 
 
@@ -128,18 +128,19 @@ def _lead(composer: Composer, period: str, left: Pair, arrived: Pair | None) -> 
 
 
 def _key_figure(composer: Composer, measure: str, pair: Pair) -> KeyFigure:
-    change = composer.keep(ind.percent_change(pair.now, pair.before))
-    detail = composer.say(
-        "change_detail",
-        change=composer.ref(change, 1, signed=True),
-        before=composer.ref(pair.before),
-        period=composer.period(pair.before.time_period),
-    )
-    if change.low != change.high:
-        detail = (
-            *detail,
-            *composer.say("rounding_clause", span=composer.span(change, 1)),
-        )
+    change = composer.attempt(ind.percent_change, pair.now, pair.before)
+    before: dict[str, Inline | Text] = {
+        "before": composer.ref(pair.before),
+        "period": composer.period(pair.before.time_period),
+    }
+    if change is None:
+        detail = composer.say("before_detail", **before)
+    else:
+        shown = composer.ref(change, 1, signed=True)
+        detail = composer.say("change_detail", change=shown, **before)
+        if change.low != change.high:
+            clause = composer.say("rounding_clause", span=composer.signed_span(change, 1))
+            detail = (*detail, *clause)
     return KeyFigure(
         f"{composer.name(measure, 'measure')}, {composer.period(pair.now.time_period)}",
         composer.ref(pair.now),
@@ -168,8 +169,9 @@ def _balance_figure(composer: Composer, period: str) -> KeyFigure | None:
     detail: Text = ()
     series = gapless_tail(net_series(composer))
     run = ind.streak(series, positive=net.value > 0) if period in series else None
-    if run:
+    if run and run.figure.value > 1:
         key = "positive_streak" if net.value > 0 else "negative_streak"
+        key += _open_start(run, series)
         detail = composer.say(
             key,
             count=composer.ref(run.figure, 0),
@@ -184,6 +186,11 @@ def _balance_figure(composer: Composer, period: str) -> KeyFigure | None:
     )
 
 
+def _open_start(run: ind.Streak, series: Mapping[str, Figure]) -> str:
+    """Which text says that a run may have begun before the series does."""
+    return "_at_least" if run.first == next(iter(series)) else ""
+
+
 def _record(composer: Composer, series: Mapping[str, Figure]) -> Text:
     """The record of the last year, with the span that it is a record of."""
     if len(series) < 3:
@@ -192,12 +199,18 @@ def _record(composer: Composer, series: Mapping[str, Figure]) -> Text:
     for kind in ("lowest", "highest"):
         found = ind.record(series, last, kind)
         if found:
-            composer.keep(found.figure)
+            length = composer.count(
+                f"length.{found.figure.id}",
+                found.length,
+                f"#(x), {found.first} … {found.last}",
+                composer.keep(found.figure),
+                unit="year",
+            )
             return composer.say(
                 f"record_{kind}" if found.sure else f"record_{kind}_shared",
                 first=composer.period(found.first),
                 last=composer.period(found.last),
-                count=composer.ref(found.figure, text=str(found.length)),
+                count=composer.ref(length),
             )
     return ()
 
@@ -208,7 +221,7 @@ def departures(composer: Composer) -> list[Block]:
     if len(left) < 3:
         return []
     arrived = gapless_tail(composer.years(composer.cell("immigrants")))
-    first, last = next(iter(left)), list(left)[-1]
+    last = list(left)[-1]
     blocks: list[Block] = [Heading(composer.word("h_departures"), 2, "departures")]
     in_headline = last in list(pairs(composer, "emigrants"))[-1:]
     record = () if in_headline else _record(composer, left)
@@ -221,19 +234,25 @@ def departures(composer: Composer) -> list[Block]:
     blocks.append(_long_chart(composer, left, arrived))
     blocks += _rises(composer, left)
     blocks += _turnings(composer, left)
-    end_to_end = composer.keep(ind.percent_change(left[last], left[first]))
-    blocks.append(
-        composer.paragraph(
-            "end_to_end",
-            first=composer.period(first),
-            last=composer.period(last),
-            start=composer.ref(left[first]),
-            end=composer.ref(left[last]),
-            change=composer.ref(end_to_end, 1, signed=True),
-        )
-    )
+    blocks += _end_to_end(composer, left)
     blocks.append(Paragraph(composer.say("register_caution"), "caution"))
     return blocks
+
+
+def _end_to_end(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
+    """The change over the whole series, and that it was no steady fall."""
+    first, last = next(iter(series)), list(series)[-1]
+    change = composer.attempt(ind.percent_change, series[last], series[first])
+    if change:
+        mixed = change.value < 0 and len(ind.rises(series)) > 0
+        yield composer.paragraph(
+            "end_to_end_mixed" if mixed else "end_to_end",
+            first=composer.period(first),
+            last=composer.period(last),
+            start=composer.ref(series[first]),
+            end=composer.ref(series[last]),
+            change=composer.ref(change, 1, signed=True),
+        )
 
 
 def _long_chart(
@@ -264,7 +283,7 @@ def _long_chart(
     first, last = next(iter(left)), list(left)[-1]
     return Chart(
         "lines",
-        "long-series",
+        "long-series-chart",
         composer.word("c_long").format(first=first, last=last),
         composer.word("c_long_sub").format(country=composer.name(composer.country.code)),
         composer.word("c_long_alt").format(
@@ -285,7 +304,7 @@ def _rises(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
     if not rises:
         yield composer.paragraph("no_rises")
         return
-    split = "2000"
+    split = max("2000", next(iter(series)))
     for key, chosen in (
         ("rises_since", [f for f in rises if f.time_period >= split]),
         ("rises_before", [f for f in rises if f.time_period < split]),
@@ -328,11 +347,10 @@ def _turnings(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Bloc
 
 def within_year(composer: Composer) -> list[Block]:
     """Cumulated and quarterly figures against the same period a year before."""
-    found = {
-        text: pair
-        for text, pair in pairs(composer, "emigrants").items()
-        if parse_period(text).kind != "year"
-    }
+    found, arrived = (
+        {t: p for t, p in pairs(composer, measure).items() if parse_period(t).kind != "year"}
+        for measure in ("emigrants", "immigrants")
+    )
     if not found:
         return []
     last_year = parse_period(list(found)[-1]).year
@@ -341,9 +359,13 @@ def within_year(composer: Composer) -> list[Block]:
         composer.paragraph("within_intro"),
     ]
     recent = {t: p for t, p in found.items() if parse_period(t).year == last_year}
-    blocks.append(
-        Bullets(tuple(_times_sentence(composer, text, pair) for text, pair in recent.items()))
-    )
+    bullets = []
+    for text, pair in recent.items():
+        bullets.append(_times_sentence(composer, text, pair))
+        if text in arrived:
+            bullets.append(_arrivals_sentence(composer, text, arrived[text]))
+    blocks.append(Bullets(tuple(bullet for bullet in bullets if bullet)))
+    blocks += _destinations(composer)
     shown = {
         t: p for t, p in found.items() if (parse_period(t).year or 0) > (last_year or 0) - 3
     }
@@ -363,29 +385,17 @@ def within_year(composer: Composer) -> list[Block]:
     return blocks
 
 
-def _compared(composer: Composer, pair: Pair) -> tuple[Figure, str]:
-    """How many times fewer or more, always as a number above one."""
+def _compared(composer: Composer, pair: Pair) -> tuple[Figure | None, str]:
+    """How many times fewer or more, always as a number above one; none where one is zero."""
     fewer = pair.now.value < pair.before.value
-    figure = (
-        ind.times_fewer(pair.now, pair.before) if fewer else ind.times(pair.now, pair.before)
-    )
-    return composer.keep(figure), "fewer" if fewer else "more"
-
-
-def _comparison(composer: Composer, pair: Pair) -> Text:
-    """Times fewer or more; a change in percent where the two are nearly alike."""
-    figure, word = _compared(composer, pair)
-    if figure.value < NEARLY_ALIKE:
-        return (
-            composer.ref(
-                composer.keep(ind.percent_change(pair.now, pair.before)), 1, signed=True
-            ),
-        )
-    return composer.say(f"times_{word}_short", times=composer.ref(figure, 2))
+    compute = ind.times_fewer if fewer else ind.times
+    return composer.attempt(compute, pair.now, pair.before), "fewer" if fewer else "more"
 
 
 def _times_sentence(composer: Composer, text: str, pair: Pair) -> Text:
     figure, word = _compared(composer, pair)
+    if figure is None or figure.value < NEARLY_ALIKE:
+        return _change_sentence(composer, "change_emigrants", text, pair)
     key = f"times_{word}" if figure.low != figure.high else f"times_{word}_exact"
     parts: dict[str, Inline | Text] = {
         "period": composer.period(text),
@@ -395,24 +405,80 @@ def _times_sentence(composer: Composer, text: str, pair: Pair) -> Text:
     }
     if figure.low != figure.high:
         parts["span"] = composer.span(figure, 2)
-    sentence = composer.say(key, **parts)
-    doubt = _tag(composer, pair.now)
+    return _with_status(composer, composer.say(key, **parts), pair.now)
+
+
+def _arrivals_sentence(composer: Composer, text: str, pair: Pair) -> Text:
+    return _change_sentence(composer, "change_immigrants", text, pair)
+
+
+def _change_sentence(composer: Composer, key: str, text: str, pair: Pair) -> Text:
+    """A comparison in percent; nothing where the earlier figure is zero."""
+    change = composer.attempt(ind.percent_change, pair.now, pair.before)
+    if change is None:
+        return ()
+    rounded = change.low != change.high
+    parts: dict[str, Inline | Text] = {
+        "period": composer.period(text),
+        "now": composer.ref(pair.now),
+        "before": composer.ref(pair.before),
+        "change": composer.ref(change, 1, signed=True),
+        "rounding": composer.say("rounding_clause", span=composer.signed_span(change, 1))
+        if rounded
+        else (),
+    }
+    return _with_status(composer, composer.say(key, **parts), pair.now)
+
+
+def _with_status(composer: Composer, sentence: Text, figure: Figure) -> Text:
+    """The sentence with a word for a provisional figure before its full stop."""
     last = sentence[-1]
-    if doubt and isinstance(last, str):
-        return (*sentence[:-1], f"{last.removesuffix('.')} ({doubt}).")
+    if figure.status == "P" and isinstance(last, str):
+        end = f"{last.removesuffix('.')} ({composer.word('provisional')})."
+        return (*sentence[:-1], end)
     return sentence
 
 
 def _within_row(composer: Composer, text: str, pair: Pair) -> tuple[Text, ...]:
-    figure, _ = _compared(composer, pair)
-    span: Text = (composer.span(figure, 2),) if figure.low != figure.high else ("–",)
+    figure, word = _compared(composer, pair)
+    said: Text = ("–",)
+    span: Text = ("–",)
+    if figure and figure.value >= NEARLY_ALIKE:
+        said = composer.say(f"times_{word}_short", times=composer.ref(figure, 2))
+        span = (composer.span(figure, 2),) if figure.low != figure.high else span
+    elif change := composer.attempt(ind.percent_change, pair.now, pair.before):
+        said = (composer.ref(change, 1, signed=True),)
     return (
         (composer.period(text),),
         (composer.ref(pair.now),),
         (composer.ref(pair.before),),
-        _comparison(composer, pair),
+        said,
         span,
     )
+
+
+def _destinations(composer: Composer) -> Iterator[Block]:
+    """Where people left to in the newest part of a year that names several countries."""
+    home = composer.country.code
+    named: dict[str, dict[str, Figure]] = {}
+    for cell in composer.view.cells("emigrants"):
+        single = not composer.country.places[cell.counterpart_area].fields.get("kind")
+        part = cell.period.kind in {"cumulated", "quarter"} and cell.ref_area == home
+        if single and part and not cell.dims:
+            figure = composer.fig(cell)
+            if figure and figure.status != "U":
+                named.setdefault(cell.time_period, {})[cell.counterpart_area] = figure
+    several = [text for text in named if len(named[text]) >= SEVERAL]
+    if several:
+        text = max(several, key=lambda text: (str(parse_period(text).end), text))
+        order = sorted(named[text].items(), key=lambda item: -item[1].value)
+        yield composer.paragraph(
+            "destinations",
+            period=composer.period(text),
+            countries=composer.listed(
+                (f"{composer.name(code)} ", composer.ref(figure)) for code, figure in order
+            ),
+        )
 
 
 def net(composer: Composer) -> list[Block]:
@@ -425,6 +491,7 @@ def net(composer: Composer) -> list[Block]:
     last = list(series)[-1]
     if run:
         key = "net_positive" if series[last].value > 0 else "net_negative"
+        key += _open_start(run, series)
         blocks.append(
             composer.paragraph(
                 key,
@@ -439,7 +506,7 @@ def net(composer: Composer) -> list[Block]:
     blocks.append(
         Chart(
             "lines",
-            "net",
+            "net-chart",
             composer.word("c_net").format(first=next(iter(series)), last=last),
             composer.word("c_net_sub").format(country=composer.name(composer.country.code)),
             composer.word("c_net_alt").format(
@@ -511,14 +578,15 @@ def _provisional_pair(composer: Composer, text: str) -> tuple[Figure, Figure] | 
     """
     if parse_period(text).kind != "year":
         return None
-    chosen = []
+    sides: list[dict[tuple[str, str], Observation]] = []
     for measure in ("immigrants", "emigrants"):
-        rows: tuple[Observation, ...] = composer.view.rows(composer.cell(measure, period=text))
-        provisional = [row for row in rows if row.obs_status == "P" and row.low == row.high]
-        if not provisional:
-            return None
-        chosen.append(composer.row(provisional[0]))
-    return chosen[0], chosen[1]
+        rows = composer.view.rows(composer.cell(measure, period=text))
+        exact = [row for row in rows if row.obs_status == "P" and row.low == row.high]
+        sides.append({(row.source, row.vintage): row for row in exact})
+    both = [release for release in sides[0] if release in sides[1]]
+    if not both:
+        return None
+    return composer.row(sides[0][both[0]]), composer.row(sides[1][both[0]])
 
 
 def _quarters(composer: Composer) -> Iterator[Block]:
@@ -563,9 +631,5 @@ def _models(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]
 
 def summary_share(composer: Composer, part: Figure, whole: Figure) -> Figure | None:
     """A share, or nothing when the two do not fit, or one is provisional and one final."""
-    if (part.status == "P") != (whole.status == "P"):
-        return None
-    try:
-        return composer.keep(ind.share(part, whole))
-    except AlignmentError:
-        return None
+    same = (part.status == "P") == (whole.status == "P")
+    return composer.attempt(ind.share, part, whole) if same else None

@@ -5,8 +5,8 @@ fill is left out; the country's folder decides what there is to say.
 """
 
 from qonys.briefs import context, evidence, flows, people, places
-from qonys.briefs.composing import Composer
-from qonys.core.document import Block, Document
+from qonys.briefs.composing import DOUBTS, Composer
+from qonys.core.document import Block, Document, Heading, Paragraph
 from qonys.observations.reading import View
 
 DOWNLOADS = ("download_figures", "download_data", "download_provenance")
@@ -46,6 +46,7 @@ def compose(view: View, lang: str) -> Document:
     blocks: list[Block] = []
     for section in SECTIONS:
         blocks += section(composer)
+    blocks = _with_legend(composer, blocks)
     country = composer.name(view.country.code)
     day = view.as_of.isoformat()
     return Document(
@@ -59,9 +60,20 @@ def compose(view: View, lang: str) -> Document:
     )
 
 
+def _with_legend(composer: Composer, blocks: list[Block]) -> list[Block]:
+    """The blocks with what the marks of doubt mean, before the first section."""
+    words = [composer.word(f"doubt_{name}") for name in DOUBTS if name in composer.doubts]
+    if not words:
+        return blocks
+    place = next((n for n, block in enumerate(blocks) if isinstance(block, Heading)), 0)
+    return [*blocks[:place], Paragraph((" ".join(words),), "note"), *blocks[place:]]
+
+
 def _labels(composer: Composer) -> dict[str, str]:
     """Names of the codes that the figures use, for the renderers."""
     labels = {key: composer.word(key) for key in DOWNLOADS}
+    for source in composer.country.sources.values():
+        labels[f"producer:{source.producer}"] = composer.producer(source.id)
     for figure in composer.figures.values():
         if figure.measure:
             labels[f"measure:{figure.measure}"] = composer.name(figure.measure, "measure")

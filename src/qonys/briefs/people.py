@@ -45,7 +45,9 @@ def _rate(composer: Composer) -> Iterator[Block]:
     both = [year for year in averages if year in balances]
     if both:
         year = both[-1]
-        rate = composer.keep(ind.per_1000(balances[year], averages[year]))
+        rate = composer.attempt(ind.per_1000, balances[year], averages[year])
+        if rate is None:
+            return
         yield composer.paragraph(
             "population_rate",
             during=composer.during(year),

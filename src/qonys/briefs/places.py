@@ -23,7 +23,7 @@ from qonys.core.provenance import Figure, derived
 from qonys.observations import indicators as ind
 from qonys.observations.reconcile import MIRRORS, mirror_pairs
 
-TOP = 10
+TOP = 12
 
 
 def regions(composer: Composer) -> list[Block]:
@@ -38,21 +38,25 @@ def regions(composer: Composer) -> list[Block]:
     return blocks
 
 
-def _units(composer: Composer) -> tuple[str, ...]:
-    chosen = composer.country.settings.get("partitions", {})
-    return composer.country.partition(str(chosen.get("flows", "")))
-
-
-def _latest_complete(
-    composer: Composer, measure: str, partner: str, units: tuple[str, ...]
-) -> dict[str, Figure]:
-    """Figures of every unit in the last year that has them all."""
-    cells = composer.view.cells(measure)
-    years = sorted(
-        {c.time_period for c in cells if c.ref_area in units and c.period.kind == "year"},
-        reverse=True,
+def _units(composer: Composer, year: str) -> tuple[str, ...]:
+    """The units of the country at the end of a year."""
+    day = str(parse_period(year).end)
+    return tuple(
+        code
+        for code, entry in composer.country.areas.items()
+        if entry.fields.get("partitions")
+        and (entry.fields.get("valid_from") or "0") <= day
+        and day <= (entry.fields.get("valid_to") or "9")
     )
-    for year in years:
+
+
+def _latest_complete(composer: Composer, measure: str, partner: str) -> dict[str, Figure]:
+    """Figures of every unit in the last year that has them all."""
+    home = composer.country.code
+    cells = composer.view.cells(measure)
+    years = {c.time_period for c in cells if c.ref_area != home and c.period.kind == "year"}
+    for year in sorted(years, reverse=True):
+        units = _units(composer, year)
         found = {unit: composer.fig(Cell(measure, unit, partner, year)) for unit in units}
         kept = {unit: figure for unit, figure in found.items() if figure}
         if units and len(kept) == len(units):
@@ -60,9 +64,8 @@ def _latest_complete(
     return {}
 
 
-def _external(composer: Composer, units: tuple[str, ...]) -> dict[str, Figure]:
+def _external(composer: Composer, both: Mapping[str, Figure]) -> dict[str, Figure]:
     """External balance of each unit: all flows minus internal moves of the same year."""
-    both = _latest_complete(composer, "net_migration_all_flows", "WORLD_INTERNAL", units)
     result = {}
     for unit, all_flows in both.items():
         internal = _internal(composer, unit, all_flows.time_period)
@@ -101,9 +104,8 @@ def _internal(composer: Composer, unit: str, year: str) -> Figure | None:
 
 
 def _tiles(composer: Composer) -> Iterator[Block]:
-    units = _units(composer)
-    external = _external(composer, units)
-    all_flows = _latest_complete(composer, "net_migration_all_flows", "WORLD_INTERNAL", units)
+    all_flows = _latest_complete(composer, "net_migration_all_flows", "WORLD_INTERNAL")
+    external = _external(composer, all_flows)
     for key, figures, shift in (("external", external, False), ("all_flows", all_flows, True)):
         if not figures:
             continue
@@ -132,14 +134,14 @@ def _tile_chart(
         )
         for unit, figure in figures.items()
     )
-    name = composer.word(f"c_tiles_{key}")
+    name = composer.word(f"c_tiles_{key}").format(period=year)
     return Chart(
         "tiles",
         f"regions-{key.replace('_', '-')}",
-        name.format(period=year),
+        name,
         composer.word("c_tiles_sub"),
         composer.word("c_tiles_alt").format(
-            name=name.format(period=year),
+            name=name,
             plus=sum(point.y > 0 for point in points),
             minus=sum(point.y < 0 for point in points),
         ),
@@ -178,7 +180,7 @@ def _region_bars(composer: Composer, measure: str) -> Iterator[Block]:
             value=composer.ref(figure),
             share=composer.ref(share, 1),
         )
-    units = _units(composer)
+    units = _units(composer, year)
     note = (
         composer.say(
             "region_partial",
@@ -191,7 +193,11 @@ def _region_bars(composer: Composer, measure: str) -> Iterator[Block]:
                     unit="unit",
                 )
             ),
-            units=str(len(units)),
+            units=composer.ref(
+                composer.count(
+                    f"units.{year}", len(units), "#(units)", unit="unit", measure=measure
+                )
+            ),
         )
         if len(order) < len(units)
         else ()
@@ -278,15 +284,12 @@ def _share_sentences(composer: Composer, main: str) -> Iterator[Block]:
     years = list(shares)
     last = years[-1]
     if len(years) == 1:
-        yield composer.paragraph(
-            "main_partner",
-            partner=composer.name(main),
-            period=last,
-            value=composer.ref(part[last]),
-            share=composer.ref(shares[last], 2),
-        )
+        yield _main_partner(composer, main, part[last], shares[last])
         return
     before = years[-2]
+    if parse_period(last).a_year_before().text != before:
+        yield _main_partner(composer, main, part[last], shares[last])
+        return
     yield composer.paragraph(
         "main_partner_two",
         partner=composer.name(main),
@@ -296,6 +299,16 @@ def _share_sentences(composer: Composer, main: str) -> Iterator[Block]:
         before=before,
         value_before=composer.ref(part[before]),
         share_before=composer.ref(shares[before], 2),
+    )
+
+
+def _main_partner(composer: Composer, main: str, value: Figure, share: Figure) -> Block:
+    return composer.paragraph(
+        "main_partner",
+        partner=composer.name(main),
+        period=value.time_period,
+        value=composer.ref(value),
+        share=composer.ref(share, 2),
     )
 
 
@@ -378,7 +391,7 @@ def _share_chart(composer: Composer, main: str) -> Iterator[Block]:
     if series:
         yield Chart(
             "lines",
-            "main-partner-share",
+            "main-partner-share-chart",
             composer.word("c_share").format(partner=composer.name(main)),
             composer.word("percent"),
             composer.word("c_share_alt").format(
@@ -412,18 +425,18 @@ def mirror(composer: Composer) -> list[Block]:
     own = {t: composer.row(pair[0]) for t, pair in yearly.items()}
     theirs = {t: composer.row(pair[1]) for t, pair in yearly.items()}
     last = list(yearly)[-1]
-    ratio = composer.keep(ind.times(theirs[last], own[last]))
+    ratio = composer.attempt(ind.times, theirs[last], own[last])
     partner = composer.name(main)
     blocks += [
         Heading(composer.word("h_mirror"), 2, "mirror"),
         composer.paragraph(
-            "mirror",
+            "mirror" if ratio else "mirror_plain",
             partner=partner,
             period=last,
             country=composer.name(composer.country.code),
             own=composer.ref(own[last]),
             theirs=composer.ref(theirs[last]),
-            times=composer.ref(ratio, 1),
+            times=composer.ref(ratio, 1) if ratio else "",
         ),
         Chart(
             "lines",

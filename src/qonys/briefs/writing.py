@@ -5,6 +5,7 @@ renamed file by file at the end, so that a stop leaves the old briefing or the n
 file, whole.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -23,6 +24,19 @@ from qonys.observations.reading import Query, View, read
 from qonys.observations.store import Store
 
 NAME = "brief"
+BESIDE = ".qonys-new-"
+#: Files that only a briefing writes; those of an earlier one would contradict the new data.
+OWN_FILES = tuple(
+    f"{pattern}.{lang}.{ending}"
+    for lang in ("en", "ru", "kk")
+    for pattern, ending in (
+        (NAME, "html"),
+        (NAME, "pdf"),
+        (NAME, "md"),
+        ("figures/*-chart", "svg"),
+        ("figures/regions-*", "svg"),
+    )
+)
 
 
 def write_brief(
@@ -52,12 +66,13 @@ def write_brief(
     """
     step = progress or (lambda _: None)
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     documents = []
     for lang in languages:
         step(f"{lang}: text")
         documents.append(compose(view, lang))
     observations = _observations(view, documents)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f"{BESIDE}{os.getpid()}-") as name:
         beside = Path(name)
         for document in documents:
             _pages(view, document, documents, observations, beside, step)
@@ -71,6 +86,17 @@ def write_brief(
             vintage_files=file_hashes(view.store, view),
         )
         return _moved(beside, folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a briefing left beside when it was killed."""
+    for left in folder.glob(f"{BESIDE}*"):
+        try:
+            os.kill(int(left.name.removeprefix(BESIDE).partition("-")[0]), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            continue
 
 
 def file_hashes(store: Store, view: View) -> list[dict[str, str]]:
@@ -161,11 +187,13 @@ def _pages(
 
 
 def _moved(beside: Path, folder: Path) -> list[Path]:
-    """Move every file into place; a folder's stale files of the same kind go."""
+    """Move every file into place; what an earlier briefing left there goes, nothing else."""
     moved = []
-    charts = folder / "figures"
-    if charts.is_dir():
-        shutil.rmtree(charts)
+    new = {path.relative_to(beside) for path in beside.rglob("*") if path.is_file()}
+    for pattern in OWN_FILES:
+        for path in folder.glob(pattern):
+            if path.relative_to(folder) not in new:
+                path.unlink()
     for path in sorted(beside.rglob("*")):
         if path.is_file():
             target = folder / path.relative_to(beside)

@@ -231,13 +231,14 @@ class Country:
         path = self.folder / "producers.csv"
         return read_codes("producer", path) if path.is_file() else CodeList("producer", {})
 
-    def texts(self, lang: str) -> Mapping[str, str]:
-        """The country's own sentences for reports; they go before the general ones."""
+    def texts(self, lang: str, day: str) -> Mapping[str, str]:
+        """The country's own sentences for reports that may be said on a day."""
         path = self.folder / "texts" / f"{lang}.toml"
-        loaded: dict[str, str] = {}
-        if path.is_file():
-            loaded = tomllib.loads(path.read_text(encoding="utf-8"))
-        return loaded
+        if not path.is_file():
+            return {}
+        loaded = tomllib.loads(path.read_text(encoding="utf-8"))
+        since = loaded.pop("since", {})
+        return {key: text for key, text in loaded.items() if str(since.get(key, "")) <= day}
 
     def name(self, code: str, lang: str = "en", *, dimension: str = "area") -> str:
         """Name of a place, measure, unit or breakdown code.

@@ -6,13 +6,15 @@ Compares cell by cell; judges nothing.
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
 from qonys.core.observations import Cell, Observation
 from qonys.observations.reading import Query, View, read
 from qonys.observations.store import Store
+
+RELEASE_DAYS = 62
 
 
 @dataclass(frozen=True)
@@ -103,34 +105,46 @@ def _change(cell: Cell, old: Observation | None, new: Observation | None) -> Cha
     )
 
 
-def last_changes(view: View, measures: Iterable[str]) -> tuple[Change, ...]:
-    """Cells whose preferred value is new or other than it was before the newest release.
+def last_changes(view: View, measures: Iterable[str]) -> tuple[date | None, tuple[Change, ...]]:
+    """Cells whose preferred value is new, or other than before, since the newest release.
 
     Parameters
     ----------
     view : View
-        What is known; its newest known release day is compared with the day before it.
+        What is known. Its newest release is the latest day by which a row became public, among
+        rows whose release day is known to within two months.
     measures : Iterable of str
         Measures to look at.
+
+    Returns
+    -------
+    day : date or None
+        The day of the newest release; none when no row tells.
+    changes : tuple of Change
+        Ordered by cell.
     """
-    measures = tuple(measures)
-    days = [
-        row.released_to
+    fresh = [
+        (cell, rows[0])
         for measure in measures
-        for rows in view.cells(measure).values()
-        for row in rows
-        if row.certainty == "known" and row.released_to
+        for cell, rows in view.cells(measure).items()
+        if rows[0].certainty == "known" and _is_release(rows[0])
     ]
+    days = [row.released_to for _, row in fresh if row.released_to]
     if not days:
-        return ()
-    earlier = View(view.store, view.country, max(days) - timedelta(days=1))
+        return None, ()
+    newest = [(cell, row) for cell, row in fresh if row.released_to == max(days)]
+    begins = min(row.released_from for _, row in newest if row.released_from)
+    earlier = View(view.store, view.country, begins - timedelta(days=1))
     changes = []
-    for measure in measures:
-        for cell, rows in view.cells(measure).items():
-            new = rows[0]
-            known = [row for row in earlier.rows(cell) if row.certainty == "known"]
-            old = known[0] if known else None
-            fresh = new.certainty == "known" and new.released_to == max(days)
-            if fresh and (old is None or (old.id != new.id and old.value != new.value)):
-                changes.append(_change(cell, old, new))
-    return tuple(sorted(changes, key=lambda change: change.cell))
+    for cell, new in newest:
+        known = [row for row in earlier.rows(cell) if row.certainty == "known"]
+        old = known[0] if known else None
+        if old is None or (old.id != new.id and old.value != new.value):
+            changes.append(_change(cell, old, new))
+    return max(days), tuple(sorted(changes, key=lambda change: change.cell))
+
+
+def _is_release(row: Observation) -> bool:
+    """Whether the day on which a row became public is known to within two months."""
+    first, last = row.released_from, row.released_to
+    return first is not None and last is not None and (last - first).days <= RELEASE_DAYS

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from qonys.core.codes import TOTAL
 from qonys.core.intervals import Interval
 from qonys.core.observations import Cell, Observation
+from qonys.observations.corrections import matches
 from qonys.observations.reading import View
 
 FLOWS = ("emigrants", "immigrants")
@@ -139,11 +140,11 @@ def _rivals(view: View) -> Iterator[Finding]:
                 if other.unit != best.unit or other.interval.overlaps(best.interval):
                     continue
                 revision = other.obs_status == "P" and best.obs_status != "P"
+                doubtful = "U" in (other.obs_status, best.obs_status)
+                models = other.obs_status == best.obs_status == "E"
                 yield Finding(
                     "revision" if revision else "rival",
-                    "notice"
-                    if revision or "U" in (other.obs_status, best.obs_status)
-                    else "error",
+                    "notice" if revision or doubtful or models else "error",
                     str(cell),
                     _say(best),
                     _say(other),
@@ -195,25 +196,32 @@ def _partners(view: View) -> Iterator[Finding]:
                     yield from _against("parts", cell, row, found, words)
 
 
+def _complete(view: View, measure: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Breakdowns whose codes make up the whole, general ones and those of the country."""
+    yield from COMPLETE.items()
+    for entry in view.country.settings.get("complete", []):
+        if entry["measure"] == measure:
+            yield str(entry["dimension"]), tuple(entry["codes"])
+
+
 def _breakdowns(view: View) -> Iterator[Finding]:
     """Town and country, women and men, against the total of the same release."""
     for measure in view.country.measures:
         for cell, rows in view.cells(measure).items():
-            for dim, codes in COMPLETE.items():
+            for dim, codes in _complete(view, measure):
                 if cell.dims.get(dim) != codes[0]:
                     continue
                 whole_cell = cell.at(dims={**cell.dims, dim: TOTAL})
                 for row in rows:
-                    other = _like(view.rows(cell.at(dims={**cell.dims, dim: codes[1]})), row)
+                    parts = [
+                        _like(view.rows(cell.at(dims={**cell.dims, dim: code})), row)
+                        for code in codes
+                    ]
+                    found = [part for part in parts if part]
                     whole = _like(view.rows(whole_cell), row)
-                    if other and whole:
-                        yield from _against(
-                            "parts",
-                            whole_cell,
-                            whole,
-                            (row, other),
-                            f"the parts by {dim} differ",
-                        )
+                    if len(found) == len(codes) and whole:
+                        words = f"the parts by {dim} do not add up"
+                        yield from _against("parts", whole_cell, whole, found, words)
 
 
 @dataclass(frozen=True)
@@ -378,8 +386,9 @@ def _unreliable(view: View) -> Iterator[Finding]:
 
 def _why(view: View, row: Observation) -> str:
     for correction in view.country.corrections:
-        fits = correction.column == "obs_status" and correction.source in ("", row.source)
-        fits = fits and correction.measure.rstrip("*") in ("", row.cell.measure)
-        if fits and correction.time_period.rstrip("*") in ("", row.cell.time_period):
+        said = (correction.source, correction.measure, correction.ref_area)
+        named = (row.source, row.cell.measure, row.cell.ref_area)
+        pairs = [*zip(said, named, strict=True), (correction.time_period, row.cell.time_period)]
+        if correction.column == "obs_status" and all(matches(*pair) for pair in pairs):
             return correction.reason
     return ""

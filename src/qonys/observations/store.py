@@ -20,11 +20,11 @@ from typing import Any
 import duckdb
 
 from qonys.core import intervals, periods
-from qonys.core.country import Country
+from qonys.core.country import Correction, Country
 from qonys.core.errors import DataError, Fault, StoreError
 from qonys.core.observations import KEY
 from qonys.observations import corrections, load
-from qonys.observations.load import prepare, stage_pack
+from qonys.observations.load import prepare, stage_pack, unmatched_corrections
 
 FORMAT = 2
 Stage = Callable[[duckdb.DuckDBPyConnection], None]
@@ -188,7 +188,7 @@ class Store:
         """
         with self._writing():
             for entry in self.files(country.code):
-                if entry.origin.get("sha256") == origin["sha256"]:
+                if entry.origin == origin and not self._is_hidden(entry):
                     return entry
             self.folder.mkdir(parents=True, exist_ok=True)
             with _scratch(self.folder) as scratch:
@@ -241,6 +241,14 @@ class Store:
             self._replace_manifest(replace(self.manifest, retractions=(*kept, new)))
         return rows
 
+    def _is_hidden(self, entry: VintageFile) -> bool:
+        """Whether a release of a file was retracted."""
+        path = str(self.folder / entry.file)
+        return any(
+            path in paths and any(name_matches(name, vintage) for name in entry.releases)
+            for vintage, paths in self.hidden(entry.country)
+        )
+
     def _write(
         self, country: Country, stage: Stage, origin: dict[str, str], scratch: Path
     ) -> VintageFile:
@@ -249,6 +257,8 @@ class Store:
         try:
             stage(con)
             query = prepare(con, country)
+            if origin["kind"] == "pack":
+                _require_used(unmatched_corrections(con, country))
             counts = con.execute(
                 "SELECT source || '@' || vintage, count(*) FROM staged GROUP BY 1 ORDER BY 1"
             ).fetchall()
@@ -357,6 +367,19 @@ def open_store(home: str | Path | None = None, country: Country | None = None) -
             origin = {"kind": "pack", "name": country.code, "sha256": digest}
             store.add(country, lambda con: stage_pack(con, country), origin)
     return store
+
+
+def _require_used(unmatched: list[Correction]) -> None:
+    """Raise when a correction of a country answers to no row of it."""
+    if unmatched:
+        raise DataError(
+            Fault(
+                f"{correction.id}: corrects no row",
+                "corrections.csv",
+                way_out="Mend what it names, or remove it.",
+            )
+            for correction in unmatched
+        )
 
 
 def default_home() -> Path:
