@@ -89,6 +89,7 @@ def test_the_store_computes_the_intervals_of_the_core(
     store = open_store(tmp_path_factory.mktemp("intervals"))
     rows = [
         raw_row(
+            measure="net_migration",  # may lie below zero
             obs_value=round((f["steps"] + f["between"]) * f["precision"], 9),
             precision=f["precision"],
             qualifier=f["qualifier"],

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from qonys.cli.terminal import (
+    Verb,
     as_of_option,
     json_option,
     print_json,
@@ -14,7 +15,7 @@ from qonys.cli.terminal import (
 )
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("country", default="KAZ")
 @as_of_option
 @click.option(
@@ -22,12 +23,13 @@ from qonys.cli.terminal import (
     type=click.Choice(["en", "ru", "kk", "all"]),
     default="all",
     show_default=True,
-    help="Language of the briefing.",
+    help="Language of the briefing; all writes the three.",
 )
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
     default=Path("out/brief"),
     show_default=True,
     help="Folder to write to.",
@@ -42,7 +44,11 @@ def brief(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Write a finished migration briefing on COUNTRY: HTML, PDF, Markdown and data."""
+    """Write a finished migration briefing, with its data.
+
+    COUNTRY is a built-in country (KAZ unless you name another), or the path of a country
+    folder. The briefing comes as HTML, PDF and Markdown, without any network.
+    """
     from qonys.briefs.writing import write_brief
     from qonys.core.country import load_country
     from qonys.observations.reading import View

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qonys.cli.terminal import (
+    Verb,
     as_of_option,
+    counted,
     country_option,
     fail_on_findings,
     json_option,
@@ -29,9 +31,15 @@ CERTAINTIES = {
     "perhaps": "Perhaps known on that day (its release day is known only as a span):",
     "undated": "Release day unknown:",
 }
+#: Rows that are turned into Python objects at once.
+BATCH = 1000
 
 
-@click.group()
+class _Verbs(click.Group):
+    command_class = Verb
+
+
+@click.group(cls=_Verbs)
 def data() -> None:
     """List, check, add, compare and export figures.
 
@@ -49,11 +57,11 @@ def _open(store: str | None, country: str) -> "tuple[Store, Country]":
 
 
 @data.command("list")
-@click.option("--measure", metavar="M", help="e.g. emigrants, immigrants, population.")
-@click.option("--area", metavar="A", help="Code or name, e.g. KAZ, KZ-71, Astana.")
-@click.option("--partner", metavar="P", help="Code or name, e.g. WORLD, RUS, Germany.")
-@click.option("--period", metavar="T", help="e.g. 2024, 2024-Q1, 2025-01/2025-04.")
-@click.option("--all-vintages", is_flag=True, help="Every release and source of each cell.")
+@click.option("--measure", metavar="M", help="Only this measure: a code, e.g. emigrants.")
+@click.option("--area", metavar="A", help="Only this place: a code or name, e.g. Astana.")
+@click.option("--partner", metavar="P", help="Only this other end: a code or name, e.g. RUS.")
+@click.option("--period", metavar="T", help="Only this period, e.g. 2024, 2025-01/2025-04.")
+@click.option("--all-vintages", is_flag=True, help="List every release and source of a cell.")
 @as_of_option
 @country_option
 @store_option
@@ -69,7 +77,11 @@ def list_(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """List figures: the preferred row of each cell, unless all are asked for."""
+    """List figures, the preferred row of each cell.
+
+    Places go by code or name, in English, Russian or Kazakh; `qonys data codes` lists the
+    codes. Figures that are rounded carry a ~.
+    """
     from qonys.core.periods import parse_period
     from qonys.observations.reading import Query, read
 
@@ -86,19 +98,20 @@ def list_(
     if as_json:
         print_json_stream(_records(rows))
         return
-    _print_rows(list(rows), as_of)
-    _hint_borders(place, query.ref_area, found=len(rows) > 0)
+    if rows:
+        _print_rows(list(rows), as_of)
+    else:
+        given = {"measure": measure, "area": area, "partner": partner, "period": period}
+        _say_none([f"--{name}" for name, value in given.items() if value], as_of)
+    _hint_borders(place, query.ref_area)
 
 
 def _records(rows: "Observations") -> Any:
-    for batch in rows.table.to_batches():
+    for batch in rows.table.to_batches(max_chunksize=BATCH):
         yield from batch.to_pylist()
 
 
 def _print_rows(rows: "list[Observation]", as_of: date | None) -> None:
-    if not rows:
-        click.echo("No figures. Try fewer conditions, or a later --as-of.")
-        return
     headers = ("cell", "value", "unit", "status", "release", "source", "note")
     for certainty, title in CERTAINTIES.items():
         part = [
@@ -119,11 +132,20 @@ def _print_rows(rows: "list[Observation]", as_of: date | None) -> None:
                 click.echo(f"\n{title}")
             print_table(headers, part)
     click.echo(
-        f"\n{len(rows)} rows. ~ is rounded; status P provisional, B break, U unreliable."
+        f"\n{counted(len(rows), 'row')}. ~ is rounded; "
+        "status P provisional, B break, U unreliable."
     )
 
 
-def _hint_borders(place: "Country", area: str, *, found: bool) -> None:
+def _say_none(given: list[str], as_of: date | None) -> None:
+    """Say that there is nothing, and what to try."""
+    ways = [f"another {' or '.join(given)}"] if given else []
+    ways += ["fewer conditions"] if len(given) > 1 else []
+    ways += ["a later --as-of"] if as_of else []
+    click.echo(f"No figures. Try {', or '.join(ways)}." if ways else "No figures.")
+
+
+def _hint_borders(place: "Country", area: str) -> None:
     former = [
         f"{code} ({entry.name('en')})"
         for code, entry in place.areas.items()
@@ -133,8 +155,6 @@ def _hint_borders(place: "Country", area: str, *, found: bool) -> None:
     ]
     if former:
         click.echo(f"Borders changed: earlier figures are under {', '.join(former)}.")
-    elif area and not found:
-        click.echo(f"Nothing for {area}; see `qonys data codes area`.")
 
 
 @data.command()
@@ -144,7 +164,7 @@ def _hint_borders(place: "Country", area: str, *, found: bool) -> None:
 @store_option
 @json_option
 def show(cell: str, as_of: date | None, country: str, store: str | None, as_json: bool) -> None:
-    """Show one CELL: every release and source, with intervals and notes."""
+    """Show one CELL: every release and source, with its doubts."""
     from qonys.core.errors import CodeError
     from qonys.core.observations import parse_cell
     from qonys.observations.reading import Query, breakdown, read
@@ -196,10 +216,8 @@ def _say_cell(place: "Country", rows: "list[Observation]") -> None:
         preferred = "  <- preferred" if index == 0 else ""
         click.echo(f"{number(row.value)} {row.unit}{span}{preferred}")
         click.echo(f"    {source.producer}: {source.title} ({source.publisher})")
-        public = f"{row.released_from or '?'} to {row.released_to or '?'}"
         click.echo(
-            f"    {row.source}@{row.vintage}, status {row.obs_status}, public from {public}, "
-            f"{row.certainty}"
+            f"    {row.source}@{row.vintage}, status {row.obs_status}, {_when_public(row)}"
         )
         for text in (
             f"repeats {source.repeats}" if source.repeats else "",
@@ -208,6 +226,22 @@ def _say_cell(place: "Country", rows: "list[Observation]") -> None:
         ):
             if text:
                 click.echo(f"    {text}")
+
+
+def _when_public(row: "Observation") -> str:
+    """When a row became public, and whether the release itself says so, in plain words."""
+    from qonys.core.periods import parse_release
+
+    first, last = row.released_from, row.released_to
+    if last is None:
+        text = f"release day unknown, not before {first}" if first else "release day unknown"
+    elif first == last:
+        text = f"public on {last}"
+    else:
+        text = f"public between {first} and {last}" if first else f"public by {last}"
+    if (first, last) != parse_release(row.vintage):
+        text += " (inferred)"
+    return f"{text}, perhaps public on that day" if row.certainty == "perhaps" else text
 
 
 @data.command()
@@ -219,10 +253,17 @@ def _say_cell(place: "Country", rows: "list[Observation]") -> None:
 def check(
     as_of: date | None, kind: str | None, country: str, store: str | None, as_json: bool
 ) -> None:
-    """Check the figures against each other; exit code 1 when there are findings."""
-    from qonys.observations.reading import View
-    from qonys.observations.reconcile import check_country
+    """Check the figures against each other.
 
+    Exit code 1 says that there are findings, 0 that there are none.
+    """
+    from qonys.core.errors import DataError, Fault
+    from qonys.observations.reading import View
+    from qonys.observations.reconcile import KINDS, check_country
+
+    if kind is not None and kind not in KINDS:
+        way_out = f"Kinds: {', '.join(KINDS)}."
+        raise DataError(Fault("no such kind of finding", "--kind", value=kind, way_out=way_out))
     opened, place = _open(store, country)
     findings = [
         finding
@@ -235,7 +276,9 @@ def check(
         rows = [(f.severity, f.kind, f.cell, f.left, f.right, f.detail) for f in findings]
         print_table(("severity", "kind", "cell", "left", "right", "why"), rows)
         errors = sum(f.severity == "error" for f in findings)
-        click.echo(f"\n{len(findings)} findings, {errors} that cannot both be right.")
+        click.echo(
+            f"\n{counted(len(findings), 'finding')}, {errors} that cannot both be right."
+        )
     else:
         click.echo("No findings.")
     fail_on_findings(findings)
@@ -244,14 +287,18 @@ def check(
 @data.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--same", is_flag=True, help="List equal cells too.")
+@click.option("--same", is_flag=True, help="List the equal cells too.")
 @country_option
 @store_option
 @json_option
 def diff(
     old: str, new: str, same: bool, country: str, store: str | None, as_json: bool
 ) -> None:
-    """Compare two vintages, OLD and NEW, cell by cell."""
+    """Compare two vintages, OLD and NEW, cell by cell.
+
+    A vintage is a release day, or SOURCE@DAY; `qonys data vintages` lists them. Exit code 1
+    says that there are differences.
+    """
     from qonys.observations.compare import diff_vintages
 
     opened, place = _open(store, country)
@@ -271,11 +318,27 @@ def diff(
 
 @data.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", metavar="ID", help="Source of the figures (sources.csv).")
-@click.option("--released", metavar="DAY", help="Release day of the file.")
-@click.option("--format", "reader", metavar="NAME", help="taldau, opendata, excel or table.")
-@click.option("--mapping", type=click.Path(path_type=Path), help="Mapping file (TOML).")
-@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="For the reader.")
+@click.option("--source", metavar="ID", help="Source of the figures, a code.")
+@click.option("--released", metavar="DAY", help="Release day of the file, e.g. 2025-05-20.")
+@click.option(
+    "--format",
+    "reader",
+    metavar="NAME",
+    help="Reader: taldau, opendata, excel or table; otherwise it is recognised.",
+)
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Mapping of the columns, a TOML file.",
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Setting of the reader; give it as often as needed.",
+)
 @country_option
 @store_option
 @json_option
@@ -290,10 +353,13 @@ def add(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Add the figures of a FILE as a new vintage: all of it, or nothing."""
+    """Add the figures of a FILE as a new vintage: all, or none."""
     from qonys.observations.adding import add_file
 
     opened, place = _open(store, country)
+    for option in options:
+        if "=" not in option:
+            raise click.BadParameter(f"{option!r}: write KEY=VALUE", param_hint="--option")
     pairs = dict(option.partition("=")[::2] for option in options)
     with progress("adding") as step:
         step(file.name)
@@ -314,8 +380,8 @@ def _say_added(added: Any, as_json: bool) -> None:
     if as_json:
         print_json(added)
         return
-    state = "were there already" if added["already"] else "added"
-    click.echo(f"{added['rows']} rows {state}: {', '.join(added['releases'])}")
+    state = "there already" if added["already"] else "added"
+    click.echo(f"{counted(added['rows'], 'row')} {state}: {', '.join(added['releases'])}")
     for text in added["notes"]:
         click.echo(f"  {text}")
 
@@ -323,9 +389,9 @@ def _say_added(added: Any, as_json: bool) -> None:
 @data.command()
 @click.argument("source")
 @click.option("--base-url", metavar="URL", help="Another address of the provider.")
-@click.option("--released", metavar="DAY", help="Release day (else the provider's own).")
+@click.option("--released", metavar="DAY", help="Release day, in place of the provider's own.")
 @click.option("--refresh", is_flag=True, help="Ask again even where an answer is kept.")
-@click.option("--no-add", is_flag=True, help="Only download.")
+@click.option("--no-add", is_flag=True, help="Only download, add nothing.")
 @country_option
 @store_option
 @json_option
@@ -339,7 +405,10 @@ def pull(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Fetch the newest release from SOURCE (taldau, opendata) and add it."""
+    """Fetch the newest release from a SOURCE and add it.
+
+    SOURCE is taldau or opendata. This is the only command that uses the network.
+    """
     from qonys.observations.adding import pull_and_add
 
     opened, place = _open(store, country)
@@ -370,13 +439,17 @@ def pull(
 @store_option
 @json_option
 def retract(vintage: str, reason: str, country: str, store: str | None, as_json: bool) -> None:
-    """Hide a VINTAGE (a day, or SOURCE@DAY); deletes nothing."""
+    """Hide a VINTAGE and say why; nothing is deleted.
+
+    A vintage is a release day, or SOURCE@DAY; `qonys data vintages` lists them.
+    """
     opened, place = _open(store, country)
     rows = opened.retract(place.code, vintage, reason)
     if as_json:
         print_json({"vintage": vintage, "rows": rows, "reason": reason})
     else:
-        click.echo(f"{rows} rows of {vintage} are hidden from now on: {reason}")
+        verb = "is" if rows == 1 else "are"
+        click.echo(f"{counted(rows, 'row')} of {vintage} {verb} hidden from now on: {reason}")
 
 
 @data.command()
@@ -384,7 +457,7 @@ def retract(vintage: str, reason: str, country: str, store: str | None, as_json:
 @store_option
 @json_option
 def vintages(country: str, store: str | None, as_json: bool) -> None:
-    """List the releases in the store."""
+    """List the releases in the store, hidden ones with the reason."""
     opened, place = _open(store, country)
     hidden = {
         r.vintage: r.reason for r in opened.manifest.retractions if r.country == place.code
@@ -410,11 +483,21 @@ def vintages(country: str, store: str | None, as_json: bool) -> None:
 
 @data.command()
 @click.argument("what", default="measure")
-@click.option("--lang", default="en", type=click.Choice(["en", "ru", "kk"]))
+@click.option(
+    "--lang",
+    default="en",
+    show_default=True,
+    type=click.Choice(["en", "ru", "kk"]),
+    help="Language of the names.",
+)
 @country_option
 @json_option
 def codes(what: str, lang: str, country: str, as_json: bool) -> None:
-    """List codes of WHAT: measure, area, unit, source, or a breakdown such as ethnicity."""
+    """List the codes of WHAT, with their names.
+
+    WHAT is measure (unless you name another), area, unit, source, or a breakdown such as
+    ethnicity.
+    """
     from qonys.core.country import load_country
     from qonys.core.errors import DataError, Fault
 
@@ -440,17 +523,25 @@ def codes(what: str, lang: str, country: str, as_json: bool) -> None:
 
 
 @data.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File to write, e.g. figures.csv or figures.parquet.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["csv", "parquet", "sdmx-csv"]),
-    help="Else by the file's ending.",
+    help="Format; otherwise the ending of the file decides.",
 )
-@click.option("--all-vintages", is_flag=True, help="Every release and source of each cell.")
+@click.option("--all-vintages", is_flag=True, help="Write every release and source of a cell.")
 @as_of_option
 @country_option
 @store_option
+@json_option
 def export(
     output: Path,
     form: str | None,
@@ -458,13 +549,17 @@ def export(
     as_of: date | None,
     country: str,
     store: str | None,
+    as_json: bool,
 ) -> None:
     """Write the figures to a file: CSV, Parquet or SDMX-CSV 2.0."""
-    from qonys.observations.export import export_observations
+    from qonys.observations.export import export_observations, format_of
     from qonys.observations.reading import Query, read
 
+    chosen = form or format_of(output)
     opened, place = _open(store, country)
     rows = read(opened, place, Query(as_of=as_of, preferred=not all_vintages))
-    chosen = form or ("parquet" if output.suffix == ".parquet" else "csv")
     export_observations(rows, output, chosen)
-    click.echo(f"{len(rows)} rows written to {output}")
+    if as_json:
+        print_json({"file": str(output), "rows": len(rows), "format": chosen})
+    else:
+        click.echo(f"{counted(len(rows), 'row')} written to {output}")

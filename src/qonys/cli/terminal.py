@@ -1,10 +1,11 @@
 """What the commands share: the group, options, messages and exit codes.
 
-For the files of this folder. Main functions: `main`, `fail_on_findings`, `print_json`,
-`progress`.
+For the files of this folder. Main functions: `main`, `Verb`, `fail_on_findings`,
+`print_json`, `progress`. Knows DuckDB's errors by name only: help must not load it.
 """
 
 import importlib
+import io
 import json
 import os
 import sys
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from qonys import __version__
-from qonys.core.errors import QonysError
+from qonys.core.errors import DataError, Fault, QonysError
 
 F = TypeVar("F", bound=Callable[..., Any])
 NOUNS = {
@@ -25,6 +26,7 @@ NOUNS = {
     "data": ("qonys.cli.data", "data", "List, check, add, compare and export figures."),
     "doctor": ("qonys.cli.doctor", "doctor", "Say what is installed and what the store holds."),
 }
+STORE_HELP = "Folder of the store, in place of QONYS_HOME."
 EXAMPLES = """\
 Qonys, an open migration observatory. Three things to try:
 
@@ -36,6 +38,31 @@ Qonys, an open migration observatory. Three things to try:
 
 All commands: qonys --help
 """
+
+
+class Verb(click.Command):
+    """A command that refuses an empty value, which would pass for "all" or "none given"."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, once none of them is empty."""
+        _refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+def _refuse_empty(command: click.Command, ctx: click.Context, args: list[str]) -> None:
+    given, _, _ = command.make_parser(ctx).parse_args(list(args))
+    faults = []
+    for param in command.get_params(ctx):
+        value = given.get(param.name or "")
+        texts = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(text, str) and not text.strip() for text in texts):
+            way_out = "Give it a value." if param.required else "Give it a value or omit it."
+            name = (
+                param.opts[-1] if isinstance(param, click.Option) else str(param.name).upper()
+            )
+            faults.append(Fault("empty", name, way_out=way_out))
+    if faults:
+        raise DataError(faults)
 
 
 class _Nouns(click.Group):
@@ -55,6 +82,11 @@ class _Nouns(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(noun, text) for noun, (_, _, text) in NOUNS.items()])
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, once none of them is empty."""
+        _refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a noun; a reader such as `head` that has seen enough is no fault."""
         try:
@@ -71,27 +103,51 @@ class _Nouns(click.Group):
         run: Callable[..., Any] = super().main
         if not alone:
             return run(*args, standalone_mode=False, **kwargs)
+        _write_utf8()
         try:
             code = run(*args, standalone_mode=False, **kwargs)
         except click.ClickException as error:
             error.show()
             code = error.exit_code
-        except click.Abort:
-            click.echo("stopped: nothing half-written was left behind", err=True)
-            code = 130
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             code = _say_fault(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _say_fault(error: Exception) -> int:
+def _write_utf8() -> None:
+    """Files and pipes get UTF-8; a terminal that lacks a letter gets a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
+
+
+def _say_fault(error: BaseException) -> int:
     """Print an error as lines that a user can act on."""
+    if _interrupted(error):
+        click.echo("stopped: nothing half-written was left behind", err=True)
+        return 130
     if isinstance(error, QonysError):
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)
     elif isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         click.echo(f"error: {place}{error.strerror or error}", err=True)
+    elif isinstance(error, MemoryError) or _of_duckdb(error, "OutOfMemoryException"):
+        why = _first_line(error)
+        click.echo(
+            f"error: there is not enough memory{why}. Close other programs, or ask for less.",
+            err=True,
+        )
+    elif _of_duckdb(error, "IOException"):
+        why = _first_line(error)
+        click.echo(
+            f"error: a file cannot be read or written{why}. Free space on the disk, or name "
+            "another store with --store DIR.",
+            err=True,
+        )
     elif os.environ.get("QONYS_DEBUG"):
         raise error
     else:
@@ -103,13 +159,37 @@ def _say_fault(error: Exception) -> int:
     return 2
 
 
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: DuckDB and others wrap it in errors of their own."""
+    while error is not None:
+        if isinstance(error, (click.Abort, KeyboardInterrupt)):
+            return True
+        if _of_duckdb(error, "InterruptException"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _of_duckdb(error: BaseException, name: str) -> bool:
+    """Whether an error is DuckDB's of this name, or a kind of it."""
+    return any(
+        kind.__name__ == name and kind.__module__.lstrip("_").partition(".")[0] == "duckdb"
+        for kind in type(error).__mro__
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).splitlines()
+    return f" ({lines[0].rstrip('.')})" if lines else ""
+
+
 @click.group(
     cls=_Nouns,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
 )
-@click.version_option(__version__, prog_name="qonys")
-@click.option("--store", metavar="DIR", help="Folder of the store (else QONYS_HOME).")
+@click.version_option(__version__, prog_name="qonys", message="%(prog)s %(version)s")
+@click.option("--store", metavar="DIR", help=STORE_HELP)
 @click.pass_context
 def main(ctx: click.Context, store: str | None) -> None:
     """Migration figures with their sources, releases and doubts."""
@@ -125,9 +205,7 @@ def store_option(command: F) -> F:
         """Take this command's folder, else the one given before the noun."""
         return value or ctx.find_root().obj
 
-    option = click.option(
-        "--store", metavar="DIR", callback=chosen, help="Folder of the store (else QONYS_HOME)."
-    )
+    option = click.option("--store", metavar="DIR", callback=chosen, help=STORE_HELP)
     return option(command)
 
 
@@ -144,7 +222,9 @@ def country_option(command: F) -> F:
 
 def json_option(command: F) -> F:
     """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")(
+        command
+    )
 
 
 def as_of_option(command: F) -> F:
@@ -157,7 +237,10 @@ def as_of_option(command: F) -> F:
         return parse_day(value) if value else None
 
     return click.option(
-        "--as-of", metavar="DATE", callback=parsed, help="Only what was known on this day."
+        "--as-of",
+        metavar="DATE",
+        callback=parsed,
+        help="Only what was known on this day, e.g. 2025-05-20.",
     )(command)
 
 
@@ -230,6 +313,19 @@ def number(value: float) -> str:
         The number.
     """
     return f"{value:,.0f}" if value % 1 == 0 else f"{value:,.10g}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, e.g. ``1 row`` or ``1,857 rows``.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    noun : str
+        What one of them is called.
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def fail_on_findings(findings: Sequence[object]) -> None:

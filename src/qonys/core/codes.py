@@ -10,7 +10,7 @@ import difflib
 import io
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from qonys.core.errors import CodeError, DataError, Fault
 
 LANGUAGES = ("en", "ru", "kk")
+SEE_AREAS = "See `qonys data codes area`, or add it to aliases.csv."
 TOTAL = "_T"
 DIMENSIONS = (
     "sex",
@@ -145,23 +146,37 @@ class Aliases:
         CodeError
             When it is unknown (with near spellings) or means several places.
         """
+        found = self.find(text)
+        if isinstance(found, str):
+            return found
+        unknown = Fault(f"unknown {self.name}", value=text)
+        raise CodeError(found or replace(unknown, way_out=self.way_out(text)))
+
+    def find(self, text: str) -> str | Fault | None:
+        """Code of a spelling; a fault when it means several places, none when it is unknown.
+
+        Parameters
+        ----------
+        text : str
+            A name or code as some file writes it.
+        """
         key = fold(text)
         if key in self._ambiguous:
-            raise CodeError(
-                Fault(f"{self.name} is ambiguous", value=text, way_out=self._ambiguous[key])
-            )
-        try:
-            return self._table[key]
-        except KeyError:
-            near = difflib.get_close_matches(key, self._table, n=3, cutoff=0.75)
-            hint = ", ".join(f"{self._table[k]} ({k})" for k in near)
-            raise CodeError(
-                Fault(
-                    f"unknown {self.name}",
-                    value=text,
-                    way_out=f"Did you mean {hint}?" if hint else "Add it to aliases.csv.",
-                )
-            ) from None
+            why = self._ambiguous[key]
+            return Fault(f"{self.name} is ambiguous", value=text, way_out=why)
+        return self._table.get(key)
+
+    def way_out(self, text: str) -> str:
+        """What to do about an unknown spelling: the near ones. Takes milliseconds.
+
+        Parameters
+        ----------
+        text : str
+            The unknown spelling.
+        """
+        near = difflib.get_close_matches(fold(text), self._table, n=3, cutoff=0.75)
+        hint = ", ".join(f"{self._table[key]} ({key})" for key in near)
+        return f"Did you mean {hint}?" if hint else SEE_AREAS
 
 
 def fold(text: str) -> str:

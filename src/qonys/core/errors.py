@@ -8,11 +8,15 @@
         └── SourceError      a provider's answer is not what its format promises
     StoreError               the store cannot be opened or written
 
-For everybody. Main types: `Fault`, `DataError`. The command line prints one line a fault.
+For everybody. Main types: `Fault`, `DataError`; main function: `listed`. The command line
+prints one line a fault.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+#: How many faults of a file are listed; the others are counted.
+FAULT_LIMIT = 1000
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,42 @@ class Fault:
         if self.value:
             text += f" ({self.value!r})"
         return text + (f". {self.way_out}" if self.way_out else "")
+
+
+@dataclass(frozen=True)
+class Rest(Fault):
+    """How many more faults there are than are listed.
+
+    Parameters
+    ----------
+    count : int
+        Their number.
+    """
+
+    count: int = 0
+
+
+def listed(faults: Iterable[Fault], limit: int = FAULT_LIMIT) -> tuple[Fault, ...]:
+    """Faults in the order of the file; beyond the limit they are counted in a last one.
+
+    Parameters
+    ----------
+    faults : Iterable of Fault
+        Faults, in any order; a `Rest` among them is counted, not listed.
+    limit : int
+        How many are listed.
+    """
+    faults = list(faults)
+    rests = [fault for fault in faults if isinstance(fault, Rest)]
+    kept = [fault for fault in faults if not isinstance(fault, Rest)]
+    kept.sort(key=lambda fault: (fault.file, fault.row or 0))
+    more = sum(rest.count for rest in rests) + max(len(kept) - limit, 0)
+    if not more:
+        return tuple(kept)
+    text = f"and {more:,} more faults that are not listed"
+    file = next((rest.file for rest in rests if rest.file), "")
+    way_out = "Mend these first, then read it again."
+    return (*kept[:limit], Rest(text, file, way_out=way_out, count=more))
 
 
 class QonysError(Exception):

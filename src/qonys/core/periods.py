@@ -32,6 +32,7 @@ _WAY_OUT = (
 )
 # Outside these a day before or after, or a year of four digits, does not exist.
 _FIRST_YEAR, _LAST_YEAR = 1000, 9999
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _POINT = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(\d{2})(?:-(\d{2}))?))?", re.ASCII)
 
 
@@ -161,14 +162,15 @@ def parse_day(text: str) -> date:
     Raises
     ------
     DataError
-        When it is no day.
+        When it is no day, or written in another way.
     """
+    fault = Fault("not a day", value=text, way_out="Write it as 2025-05-20.")
+    if not _DAY.fullmatch(text.strip()):
+        raise DataError(fault)
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise DataError(
-            Fault("not a day", value=text, way_out="Write it as 2025-05-20.")
-        ) from None
+        raise DataError(fault) from None
 
 
 def _point(text: str, whole: str) -> tuple[date, date]:

@@ -16,6 +16,7 @@ import duckdb
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
 from qonys.core.periods import parse_day, parse_period, parse_release
+from qonys.observations.load import staged_rows, with_checks
 from qonys.observations.store import Store, file_sha256
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def add_file(
     name = reader or ("table" if mapping else detect(path))
     settings: dict[str, str] = dict(options or {})
     if mapping:
+        if not mapping.is_file():
+            raise DataError(Fault("no such mapping file", str(mapping)))
         settings["mapping"] = str(mapping)
     context = Context(
         country, source or _usual_source(name, path), released or _release_of(path), settings
@@ -85,12 +88,24 @@ def add_file(
     notes: list[str] = []
 
     def fill(con: duckdb.DuckDBPyConnection) -> None:
-        """Stage the file and note what the reader said."""
-        notes.extend(_told(stage(name, con, path, context)))
-        if name != "table":
+        """Stage the file and note what the reader said; its faults come with all others."""
+        found: tuple[Fault, ...] = ()
+        try:
+            notes.extend(_told(stage(name, con, path, context)))
+        except DataError as error:
+            found = error.faults
+        if name != "table" and staged_rows(con):
             notes.extend(use_old_borders(con, country))
+        if found:
+            raise DataError(with_checks(con, country, found))
 
-    origin = {"kind": "file", "name": path.name, "sha256": file_sha256(path), "reader": name}
+    origin = {
+        "kind": "file",
+        "name": path.name,
+        "sha256": file_sha256(path),
+        "reader": name,
+        "read_as": _read_as(context.source, context.vintage, settings, mapping),
+    }
     before = {entry.file for entry in store.manifest.files}
     entry = store.add(country, fill, origin)
     return {
@@ -100,6 +115,15 @@ def add_file(
         "already": entry.file in before,
         "notes": notes,
     }
+
+
+def _read_as(
+    source: str, vintage: str, settings: Mapping[str, str], mapping: Path | None
+) -> str:
+    """What a file was read as: the same bytes under another release are another vintage."""
+    said = {**settings, "mapping": file_sha256(mapping)} if mapping else settings
+    options = ";".join(f"{key}={said[key]}" for key in sorted(said))
+    return f"{source}@{vintage};{options}"
 
 
 def use_old_borders(con: duckdb.DuckDBPyConnection, country: Country) -> list[str]:

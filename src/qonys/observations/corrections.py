@@ -52,6 +52,9 @@ def _problems(correction: Correction) -> Iterable[tuple[str, str, str]]:
         yield "column", f"corrects one of {', '.join(checks)}", correction.column
     elif not checks[correction.column](correction.new):
         yield "new", f"not a {correction.column}", correction.new
+    counted = COLUMNS.get(correction.column) == "DOUBLE"
+    if counted and correction.old and not _is_number(correction.old):
+        yield "old", "not a number", correction.old
 
 
 def _is_number(text: str) -> bool:

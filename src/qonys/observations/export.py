@@ -1,8 +1,8 @@
 """Figures to files that others read: CSV, Parquet, SDMX-CSV 2.0.
 
-For analysts and other programs. Main function: `export_observations`. Writes beside, then
-renames. SDMX-CSV follows the SDMX-CSV 2.0 field guide (2023): structure columns, dimensions,
-measure, attributes.
+For analysts and other programs. Main functions: `export_observations`, `format_of`. Writes
+beside, then renames. SDMX-CSV follows the SDMX-CSV 2.0 field guide (2023): structure
+columns, dimensions, measure, attributes.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,27 @@ from qonys.core.errors import DataError, Fault
 from qonys.core.observations import SCHEMA, Observations
 
 STRUCTURE_ID = "QONYS:MIGRATION(1.0)"
+ENDINGS = {".csv": "csv", ".parquet": "parquet"}
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's ending stands for.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        When the ending stands for none.
+    """
+    form = ENDINGS.get(path.suffix.lower())
+    if form is None:
+        way_out = f"Endings: {', '.join(ENDINGS)}. Or choose with --format."
+        raise DataError(Fault("no format has this ending", value=path.name, way_out=way_out))
+    return form
 
 
 def export_observations(rows: Observations, path: Path, form: str) -> None:

@@ -7,6 +7,8 @@ Rules of certainty and preference: docs/data-model.md, section 4. Changes nothin
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -106,7 +108,7 @@ def read(store: Store, country: Country, query: Query = Query()) -> Observations
     return Observations(_asked(store, sql, {"files": files, **values}, ranks=ranks))
 
 
-def _asked(store: Store, sql: str, values: dict[str, object], **tables: pa.Table) -> pa.Table:
+def _asked(store: Store, sql: str, values: dict[str, Any], **tables: pa.Table) -> pa.Table:
     """The answer to a query over the store's files.
 
     Raises
@@ -121,12 +123,14 @@ def _asked(store: Store, sql: str, values: dict[str, object], **tables: pa.Table
             con.register(name, table)
         return con.execute(sql, values).to_arrow_table()
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        gone = [path for path in values["files"] if not Path(path).is_file()]
+        what = "a file of the store is gone" if gone else "the store cannot be read"
         raise StoreError(
-            f"{store.home}: a file of the store is gone or broken "
-            f"({str(error).splitlines()[0]}). Restore it from a backup, or name another store "
-            "with --store DIR."
+            f"{store.home}: {what} ({str(error).splitlines()[0]}). Restore it from a backup, "
+            "or name another store with --store DIR."
         ) from None
     finally:
+        con.interrupt()  # else a stopped query holds the connection until it ends
         con.close()
 
 

@@ -15,6 +15,18 @@ from qonys.observations.corrections import matches
 from qonys.observations.reading import View
 
 FLOWS = ("emigrants", "immigrants")
+#: Every kind of finding.
+KINDS = (
+    "balance",
+    "rival",
+    "revision",
+    "parts",
+    "regions",
+    "share",
+    "mirror",
+    "model",
+    "unreliable",
+)
 #: Breakdowns whose named codes make up the whole, dimension by dimension.
 COMPLETE = {"locality": ("URBAN", "RURAL"), "sex": ("F", "M")}
 MIRRORS = {"emigrants": "mirror_immigrants", "immigrants": "mirror_emigrants"}

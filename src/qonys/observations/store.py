@@ -267,6 +267,7 @@ class Store:
                 self._require_new(con, country.code, releases)
             con.execute(f"COPY ({query}) TO '{_path(target)}' (FORMAT parquet)")
         finally:
+            con.interrupt()  # else a stopped query holds the connection until it ends
             con.close()
         digest = file_sha256(target)
         name = f"{digest}.parquet"

@@ -26,6 +26,7 @@ from qonys.sources.numbers import (
     precision_sql,
 )
 from qonys.sources.staging import (
+    HALF_READ,
     STAGED,
     Faults,
     create_staged,
@@ -40,7 +41,7 @@ from qonys.sources.staging import (
 if TYPE_CHECKING:
     import duckdb
 
-Answer = Sequence[str] | Fault | None
+Answer = Sequence[str | None] | Fault | None
 _CSV, _RAW, _REJECTS = "qonys_csv", "qonys_raw", "qonys_rejects"
 _LINES = "qonys_lines"
 _ROW = "qonys_row"
@@ -67,6 +68,14 @@ class Raw:
         SQL of a column as text, by its header.
     types : Mapping of str to str
         DuckDB type of a column, by its header.
+    joins : list of str
+        Tables of what was looked up.
+    wanted : list of str
+        Conditions of the rows that are not left out.
+    sound : list of str
+        Conditions of the rows whose cells could be read.
+    tables : set of str
+        Names of the tables looked up.
     """
 
     con: "duckdb.DuckDBPyConnection"
@@ -74,14 +83,25 @@ class Raw:
     names: Mapping[str, str]
     types: Mapping[str, str]
     joins: list[str] = field(default_factory=list)
-    conditions: list[str] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
+    sound: list[str] = field(default_factory=list)
     tables: set[str] = field(default_factory=set)
 
     @property
     def relation(self) -> str:
-        """The file and everything joined to it, for FROM."""
+        """The file and everything joined to it, for FROM: the rows that could be read."""
+        return self.where(*self.wanted, *self.sound)
+
+    def where(self, *conditions: str) -> str:
+        """The file and everything joined to it, for FROM.
+
+        Parameters
+        ----------
+        *conditions : str
+            Conditions on the rows.
+        """
         joined = " ".join([_RAW, *self.joins])
-        return joined + (f" WHERE {' AND '.join(self.conditions)}" if self.conditions else "")
+        return joined + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
 
     def map_values(
         self,
@@ -119,19 +139,22 @@ class Raw:
             self._note(bad, sources, faults)
         good = [(key, reply) for key, reply in answers if not isinstance(reply, Fault)]
         gone = [key for key, reply in good if reply is None]
-        if len(keys) == len(outputs) and all(key == tuple(reply or ()) for key, reply in good):
+        same = len(keys) == len(outputs) and not bad
+        if same and all(key == tuple(reply or ()) for key, reply in good):
             return keys, {}
         table = f"qonys_map_{outputs[0]}"
-        columns = [f"k{n}" for n in range(len(keys))] + list(outputs)
-        self._lookup(
-            table, columns, [(*key, *reply) for key, reply in good if reply is not None]
-        )
+        columns = [f"k{n}" for n in range(len(keys))] + list(outputs) + ["sound"]
+        nothing = (None,) * len(outputs)
+        rows = [(*key, *reply, "yes") for key, reply in good if reply is not None]
+        self._lookup(table, columns, rows + [(*key, *nothing, "no") for key, _ in bad])
         on = " AND ".join(
             f"{sql} IS NOT DISTINCT FROM {table}.k{n}" for n, sql in enumerate(keys)
         )
         self.joins.append(f"LEFT JOIN {table} ON {on}")
-        if gone or bad:
-            self.conditions.append(f"{table}.{outputs[0]} IS NOT NULL")
+        if gone:
+            self.wanted.append(f"{table}.sound IS NOT NULL")
+        if bad:
+            self.sound.append(f"{table}.sound = 'yes'")
         return [f"{table}.{name}" for name in outputs], self._counts(gone, keys)
 
     def _distinct(self, keys: Sequence[str]) -> list[tuple[str | None, ...]]:
@@ -178,7 +201,7 @@ class Raw:
         held = ", ".join(f"b.k{n}" for n in range(len(keys)))
         rows = self.con.execute(
             f"SELECT {_ROW}, count(*) OVER (), {held} FROM {relation}"
-            f" ORDER BY 1 LIMIT {max(faults.room, 1)}"
+            f" ORDER BY 1 LIMIT {faults.limit}"
         ).fetchall()
         header = ", ".join(name for name, _ in sources)
         for row, _, *key in rows:
@@ -226,15 +249,18 @@ def stage_raw(
     form: NumberFormat,
     faults: Faults,
     skipped: Mapping[str, int] | None = None,
+    precision: str = "CAST(NULL AS DOUBLE)",
 ) -> int:
     """Fill `staged` from a file of columns and return how many figures are missing.
+
+    Where there are faults, the rows that could be read in part go into `half_read`.
 
     Parameters
     ----------
     raw : Raw
         The file.
     expressions : Mapping of str to str
-        SQL of every column but the value, its row and its file.
+        SQL of every column but the value, its precision, its row and its file.
     value : str
         Header of the column of values.
     form : NumberFormat
@@ -243,26 +269,54 @@ def stage_raw(
         Gets every text that is no number; is raised at the end.
     skipped : Mapping of str to int
         Rows left out, to explain an empty result.
+    precision : str
+        SQL of the precision that the file states; where it is NULL, it is the last place of
+        the value.
     """
-    text = raw.names[value]
-    number = text if raw.is_number(value) else number_sql(text, form)
     parts = {
-        "obs_value": f"CAST({number} AS DOUBLE)",
-        "precision": value_precision(raw, value, form),
+        "obs_value": _number(raw, value, form)[0],
         **expressions,
+        "precision": f"COALESCE({precision}, {value_precision(raw, value, form)})",
         "file": quoted(raw.file),
         "row": _ROW,
     }
     create_staged(raw.con, staged_select(parts, raw.relation))
     bad = f"NOT {finite_sql('obs_value')}"
     missing = 0
-    if raw.con.execute(f"SELECT count(*) FROM {STAGED} WHERE {bad}").fetchall()[0][0]:
+    odd = raw.con.execute(f"SELECT count(*) FROM {STAGED} WHERE {bad}").fetchall()[0][0]
+    if odd or faults:  # rows with another faulty cell are not in `staged`
         missing = _check_numbers(raw, value, form, faults)
         raw.con.execute(f"DELETE FROM {STAGED} WHERE {bad}")
-    if not faults and not staged_rows(raw.con):
+    if faults:
+        _keep_half_read(raw, parts, value, form, precision)
+    elif not staged_rows(raw.con):
         no_rows(faults, missing, sum((skipped or {}).values()))
     faults.throw_if_any()
     return missing
+
+
+def _keep_half_read(
+    raw: Raw, parts: Mapping[str, str], value: str, form: NumberFormat, precision: str
+) -> None:
+    """Keep the rows with a faulty cell, NULL there, for the checks of their other cells."""
+    number, missing = _number(raw, value, form)
+    finite = finite_sql(number)
+    halves = {
+        **parts,
+        "obs_value": f"CASE WHEN {finite} THEN {number} END",
+        "precision": f"CASE WHEN {finite} THEN {parts['precision']} ELSE {precision} END",
+    }
+    sound = " AND ".join([*raw.sound, finite])
+    rows = raw.where(*raw.wanted, f"NOT {missing}", f"NOT ({sound})")
+    raw.con.execute(f"CREATE TEMP TABLE {HALF_READ} AS {staged_select(halves, rows)}")
+
+
+def _number(raw: Raw, value: str, form: NumberFormat) -> tuple[str, str]:
+    """SQL of the number in a column of values, and of whether it is missing."""
+    text = raw.names[value]
+    if raw.is_number(value):
+        return f"CAST({text} AS DOUBLE)", f"({text} IS NULL)"
+    return f"CAST({number_sql(text, form)} AS DOUBLE)", missing_sql(text, form)
 
 
 def value_precision(raw: Raw, value: str, form: NumberFormat) -> str:
@@ -286,14 +340,11 @@ def value_precision(raw: Raw, value: str, form: NumberFormat) -> str:
 def _check_numbers(raw: Raw, value: str, form: NumberFormat, faults: Faults) -> int:
     """Note every value that is no number; count those that are marked as missing."""
     text = raw.names[value]
-    if raw.is_number(value):
-        missing, number = f"{text} IS NULL", text
-    else:
-        missing, number = missing_sql(text, form), number_sql(text, form)
-    bad = f"NOT {missing} AND NOT {finite_sql(f'CAST({number} AS DOUBLE)')}"
+    number, missing = _number(raw, value, form)
+    bad = f"NOT {missing} AND NOT {finite_sql(number)}"
     rows = raw.con.execute(
         f"SELECT {_ROW}, CAST({text} AS VARCHAR), count(*) OVER () FROM {_RAW} WHERE {bad}"
-        f" ORDER BY 1 LIMIT {max(faults.room, 1)}"
+        f" ORDER BY 1 LIMIT {faults.limit}"
     ).fetchall()
     for row, shown, _ in rows:
         faults.add(number_fault(shown, form), row, value, shown)

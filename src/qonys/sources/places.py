@@ -5,16 +5,18 @@ town) is left out and counted; a region that is unknown or ambiguous is a fault.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from qonys.core.codes import fold
+from qonys.core.codes import SEE_AREAS, fold
 from qonys.core.country import Country
-from qonys.core.errors import CodeError, Fault
+from qonys.core.errors import Fault
+from qonys.sources.staging import Unexplained
 from qonys.sources.wording import heal_cyrillic, without_footnote
 
 REGION_WORDS = frozenset(
     {"область", "обл.", "облысы", "республика", "республикасы", "region", "oblast"}
 )
+# Near spellings take milliseconds each: a file of slips must not take minutes.
+_EXPLAINED = 200
 
 
 class Places:
@@ -41,6 +43,7 @@ class Places:
         self._codes = {fold(text): code for text, code in (codes or {}).items()}
         self._strict = strict
         self._known: dict[str, str | Fault | None] = {}
+        self._explained: dict[str, str] = {}
 
     def find(self, text: str) -> str | Fault | None:
         """Code of a place; a fault when it is a slip; none when it is below all areas.
@@ -64,16 +67,23 @@ class Places:
 
     def _find(self, text: str) -> str | Fault | None:
         bare = without_footnote(text)[0]
-        problem: Fault | None = None
-        for spelling in dict.fromkeys((text, bare, heal_cyrillic(bare))):
+        healed = heal_cyrillic(bare)
+        found: str | Fault | None = None
+        for spelling in dict.fromkeys((text, bare, healed)):
             settled = self._codes.get(fold(spelling))
-            if settled is not None:
-                return settled
-            try:
-                return self._aliases.resolve(spelling)
-            except CodeError as error:
-                problem = error.faults[0]
-        words = set(fold(heal_cyrillic(bare)).split())
-        if problem is None or self._strict or "ambiguous" in problem.problem:
-            return problem
-        return replace(problem, value=text) if words & REGION_WORDS or not words else None
+            found = self._aliases.find(spelling) if settled is None else settled
+            if isinstance(found, str):
+                return found
+        words = set(fold(healed).split())
+        if found is not None or not (self._strict or words & REGION_WORDS or not words):
+            return found
+        problem = f"unknown {self._aliases.name}"
+        return Unexplained(problem, value=text, explain=lambda: self._way_out(healed))
+
+    def _way_out(self, text: str) -> str:
+        """Near spellings, looked for once for each text and not without end."""
+        if text not in self._explained:
+            if len(self._explained) >= _EXPLAINED:
+                return SEE_AREAS
+            self._explained[text] = self._aliases.way_out(text)
+        return self._explained[text]

@@ -1,11 +1,14 @@
 """What readers share: the context, the collector of faults and the table `staged`.
 
 For every reader and for the `observations` room, which checks codes and keys afterwards.
-Main types: `Context`, `Faults`, `Report`; main functions: `stage_batches`, `create_staged`,
-`find_duplicates`. Computes no intervals and stores nothing.
+Main types: `Context`, `Faults`, `Report`; main functions: `stage_batches`, `create_staged`.
+Computes no intervals and stores nothing.
+
+A reader puts every row that it could read into `staged` before it raises what is wrong with the
+others, so that the checks that follow can be made as well and a user gets all faults at once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,14 +18,15 @@ import pyarrow as pa
 
 from qonys.core.codes import DIMENSIONS, TOTAL
 from qonys.core.country import Country
-from qonys.core.errors import DataError, Fault, SourceError
-from qonys.core.observations import KEY, RAW_SCHEMA
+from qonys.core.errors import FAULT_LIMIT, DataError, Fault, Rest, SourceError, listed
+from qonys.core.observations import RAW_SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
 
-FAULT_LIMIT = 1000
 STAGED = "staged"
+#: Rows with an unreadable cell, which is NULL here; made only when there are faults.
+HALF_READ = "half_read"
 DEFAULTS: Mapping[str, str] = {
     "counterpart_area": "WORLD",
     **dict.fromkeys(DIMENSIONS, TOTAL),
@@ -83,21 +87,40 @@ class Report:
     findings: tuple[Fault, ...] = ()
 
 
+@dataclass(frozen=True)
+class Unexplained(Fault):
+    """A fault whose way out takes long to find; it is looked for when the fault is listed.
+
+    Parameters
+    ----------
+    explain : callable
+        Gives the way out.
+    """
+
+    explain: Callable[[], str] = str
+
+    def explained(self) -> Fault:
+        """The same with its way out."""
+        where = (self.file, self.row, self.column, self.value)
+        return Fault(self.problem, *where, self.explain())
+
+
 class Faults:
-    """Collects the faults of one file; keeps the first thousand and counts the rest.
+    """Collects the faults of one file; lists the first thousand by row, counts the rest.
 
     Parameters
     ----------
     file : str
         Base name of the file.
     limit : int
-        How many are kept.
+        How many are listed.
     """
 
     def __init__(self, file: str, limit: int = FAULT_LIMIT) -> None:
         self.file = file
         self.limit = limit
         self.more = 0
+        self.unreadable = False  # the file as a whole: what was read of it says nothing
         self._kept: list[Fault] = []
 
     def __bool__(self) -> bool:
@@ -105,11 +128,6 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._kept) + self.more
-
-    @property
-    def room(self) -> int:
-        """How many more are kept."""
-        return self.limit - len(self._kept)
 
     def add(
         self,
@@ -134,10 +152,6 @@ class Faults:
         way_out : str
             What the user can do.
         """
-        if not self.room:
-            self.more += 1
-            return
-        text = _shortened(str(value))
         fault = problem if isinstance(problem, Fault) else Fault(problem, way_out=way_out)
         self._kept.append(
             replace(
@@ -145,9 +159,12 @@ class Faults:
                 file=fault.file or self.file,
                 row=fault.row if row is None else row,
                 column=column or fault.column,
-                value=text or _shortened(fault.value),
+                value=_shortened(str(value)) or _shortened(fault.value),
             )
         )
+        if len(self._kept) == 2 * self.limit:
+            *self._kept, rest = listed(self._kept, self.limit)
+            self.more += rest.count if isinstance(rest, Rest) else 1
 
     def count(self, more: int) -> None:
         """Add to the number of faults that are not kept."""
@@ -155,11 +172,10 @@ class Faults:
 
     def all(self) -> tuple[Fault, ...]:
         """Faults in the order of the file, and a last one that counts the rest."""
-        kept = sorted(self._kept, key=lambda fault: (fault.file, fault.row or 0))
-        if self.more:
-            text = f"and {self.more:,} more faults that are not listed"
-            kept.append(Fault(text, self.file, way_out="Mend these first, then read it again."))
-        return tuple(kept)
+        found = listed([*self._kept, Rest("", self.file, count=self.more)], self.limit)
+        return tuple(
+            fault.explained() if isinstance(fault, Unexplained) else fault for fault in found
+        )
 
     def throw(self) -> NoReturn:
         """Raise all of them."""
@@ -219,6 +235,7 @@ def create_staged(con: "duckdb.DuckDBPyConnection", select: str) -> None:
     select : str
         The query, e.g. of `staged_select`.
     """
+    con.execute(f"DROP TABLE IF EXISTS {HALF_READ}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE {STAGED} AS {select}")
 
 
@@ -283,61 +300,6 @@ def _record_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBa
 def staged_rows(con: "duckdb.DuckDBPyConnection") -> int:
     """Number of rows in `staged`."""
     return int(con.execute(f"SELECT count(*) FROM {STAGED}").fetchall()[0][0])
-
-
-def find_duplicates(con: "duckdb.DuckDBPyConnection", limit: int = FAULT_LIMIT) -> list[Fault]:
-    """Keys that stand in `staged` more than once, with both rows.
-
-    Parameters
-    ----------
-    con : DuckDBPyConnection
-        The connection that holds `staged`.
-    limit : int
-        How many are listed; a last one counts the rest.
-
-    Returns
-    -------
-    list of Fault
-        Empty is good.
-    """
-    key = ", ".join(KEY)
-    hashes = f"SELECT hash({key}) AS h FROM {STAGED} GROUP BY h HAVING count(*) > 1"
-    twice = (
-        f"SELECT {key}, min(struct_pack(row, file)) AS first,"
-        f" max(struct_pack(row, file)) AS last, count(*) AS n,"
-        f" count(DISTINCT obs_value) AS kinds FROM {STAGED}"
-        f" WHERE hash({key}) IN ({hashes}) GROUP BY {key} HAVING count(*) > 1"
-    )
-    where = "measure || ':' || ref_area || ':' || counterpart_area || ':' || time_period"
-    rest = " ".join(
-        f"|| CASE WHEN {dim} <> '{TOTAL}' THEN ':{dim}=' || {dim} ELSE '' END"
-        for dim in DIMENSIONS
-    )
-    rows = con.execute(
-        f"SELECT {where} {rest}, first, last, n, kinds, count(*) OVER () FROM ({twice})"
-        f" ORDER BY first LIMIT {limit}"
-    ).fetchall()
-    faults = [_duplicate(*row[:5]) for row in rows]
-    if rows and rows[0][5] > limit:
-        faults.append(Fault(f"and {rows[0][5] - limit:,} more duplicate keys"))
-    return faults
-
-
-def _duplicate(
-    cell: str, first: Mapping[str, Any], last: Mapping[str, Any], n: int, kinds: int
-) -> Fault:
-    other = f"row {last['row']}"
-    if last["file"] != first["file"]:
-        other = f"{last['file']}, {other}"
-    values = "the same value" if kinds == 1 else "other values"
-    return Fault(
-        f"the same key stands {n} times, last in {other}, with {values}",
-        first["file"],
-        first["row"],
-        "",
-        cell,
-        "Keep one row, or tell the rows apart by a breakdown.",
-    )
 
 
 def find_missing_totals(con: "duckdb.DuckDBPyConnection", country: Country) -> list[Fault]:

@@ -1,18 +1,25 @@
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
 from click.testing import CliRunner, Result
 
+from qonys.cli import data as data_noun
 from qonys.cli import main
-from qonys.core.observations import SCHEMA
+from qonys.core.observations import SCHEMA, Observations
 from qonys.observations import export as export_room
+from qonys.observations import reconcile
+from qonys.observations.reading import View
+from qonys.observations.reconcile import KINDS
 
 REVISED = "emigrants:XBO:WORLD:2024"
 
@@ -60,11 +67,11 @@ def fault(result: Result, *says: str) -> str:
 def clean(fictional, tmp_path) -> str:
     """The invented country without what disagrees: no provisional and no unreliable rows."""
     folder = Path(shutil.copytree(str(fictional.folder), tmp_path / "clean"))
-    path = folder / "observations/flows.csv"
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    path.write_text(
-        "".join(line for line in lines if ",P," not in line and ",8600," not in line), "utf-8"
-    )
+    without = {"observations/flows.csv": (",P,", ",8600,"), "corrections.csv": ("xbo-002",)}
+    for name, marks in without.items():
+        lines = Path(folder, name).read_text("utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if not any(mark in line for mark in marks)]
+        Path(folder, name).write_text("".join(kept), "utf-8")
     return str(folder)
 
 
@@ -148,6 +155,35 @@ def test_list_of_nothing_is_good_and_says_so(run):
     assert json.loads(good(run("data", "list", "--period", "1950", "--json")).stdout) == []
 
 
+def test_list_of_nothing_says_what_to_try(run):
+    text = good(run("data", "list", "--area", "XBO", "--period", "1950")).stdout
+    assert "another --area or --period, or fewer conditions" in text
+    assert "codes" not in text
+    assert "later --as-of" in good(run("data", "list", "--as-of", "1950-01-01")).stdout
+
+
+def test_list_counts_its_rows_once(run):
+    args = ("--measure", "emigrants", "--area", "the Coast", "--period", "2024")
+    text = good(run("data", "list", *args)).stdout
+    assert text.count("1 row. ") == 1
+    assert "rows" not in text
+    assert good(run("data", "list")).stdout.count("60 rows. ") == 1
+
+
+def test_json_of_a_long_list_is_never_wholly_in_memory(raw_row):
+    row = {**raw_row(note="x" * 200), "freq": "A", "low": 1.0, "high": 1.0}
+    row = {"released_from": None, "released_to": None, **row}
+    rows = Observations(pa.Table.from_pylist([row] * 20_000, schema=SCHEMA))
+    records = data_noun._records(rows)
+    tracemalloc.start()
+    try:
+        assert next(records)["obs_value"] == 4000
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000  # all of them: 30 million
+    finally:
+        tracemalloc.stop()
+    assert 1 + sum(1 for _ in records) == 20_000
+
+
 def test_show(run):
     text = good(run("data", "show", REVISED)).stdout
     assert text.index("4,718 person") < text.index("4,760 person")
@@ -160,6 +196,26 @@ def test_show_says_what_a_rounded_figure_stands_for_and_whom_it_repeats(run):
     text = good(run("data", "show", "emigrants:XBO:WORLD:2025-01/2025-04")).stdout
     assert "stands for 1,050 to 1,200" in text
     assert "repeats herald:2025-05" in text
+
+
+def test_show_says_in_words_when_a_figure_became_public(run):
+    text = good(run("data", "show", REVISED)).stdout
+    assert "xbo-office@2025-02-10, status P, public on 2025-02-10\n" in text
+    narrowed = "xbo-office@2025-03-20, status A, public between 2025-03-01 and 2025-03-31"
+    assert f"{narrowed} (inferred)\n" in text
+    text = good(run("data", "show", REVISED, "--as-of", "2025-03-15")).stdout
+    assert f"{narrowed} (inferred), perhaps public on that day\n" in text
+    text = good(run("data", "show", "population:XBO:WORLD:2024-01-01")).stdout
+    assert "public between 2024-02-01 and 2024-02-28 (inferred)\n" in text
+
+
+def test_show_says_that_a_release_day_is_unknown(run):
+    rows = json.loads(good(run("data", "list", "--all-vintages", "--json")).stdout)
+    (row,) = (row for row in rows if row["source"] == "courier" and not row["released_to"])
+    cell = ":".join(
+        row[name] for name in ("measure", "ref_area", "counterpart_area", "time_period")
+    )
+    assert "release day unknown, not before " in good(run("data", "show", cell)).stdout
 
 
 def test_show_without_a_breakdown_shows_no_breakdown(store, kaz):
@@ -186,6 +242,20 @@ def test_check_has_findings(run):
 
 def test_check_of_a_kind_without_findings_is_good(run):
     assert "No findings" in good(run("data", "check", "--kind", "balance")).stdout
+
+
+def test_check_of_an_unknown_kind_lists_the_kinds(run):
+    text = fault(run("data", "check", "--kind", "nope"), "--kind", "nope")
+    assert all(kind in text for kind in KINDS)
+
+
+def test_every_kind_of_finding_is_listed(run, kaz, store):
+    source = Path(reconcile.__file__).read_text("utf-8")
+    said = set(re.findall(r'(?:Finding|_against)\(\s*"(\w+)"', source))
+    said |= set(re.findall(r'"(\w+)" if revision else "(\w+)"', source)[0])
+    assert said == set(KINDS)
+    found = {finding.kind for finding in reconcile.check_country(View(store, kaz))}
+    assert found <= set(KINDS)
 
 
 def test_check_of_a_clean_country_is_good(run, clean):
@@ -222,6 +292,11 @@ def test_diff(run):
     assert changes["emigrants:XBO:WORLD:2010"]["change"] == "added"
     same = run("data", "diff", "2025-02-10", "2025-02-10")
     assert "No differences" in good(same).stdout
+
+
+def test_diff_of_empty_vintages_names_both(run):
+    text = fault(run("data", "diff", "", " "), "OLD: empty", "NEW: empty")
+    assert len(text.splitlines()) == 2
 
 
 def test_diff_of_unknown_releases_names_both(run):
@@ -298,6 +373,29 @@ def test_export_takes_the_format_from_the_ending(run, tmp_path):
     assert pa_parquet.read_table(path).num_rows == 60
 
 
+def test_export_to_an_unknown_ending_is_a_fault(run, tmp_path):
+    for name in ("x.json", "figures", "x.csv.gz"):
+        path = tmp_path / name
+        fault(run("data", "export", "-o", str(path)), name, ".csv, .parquet", "--format")
+        assert not path.exists()
+    path = tmp_path / "x.dat"
+    good(run("data", "export", "-o", str(path), "--format", "csv"))
+    assert path.read_text("utf-8").startswith('"measure",')
+    good(run("data", "export", "-o", str(tmp_path / "X.CSV")))
+
+
+def test_export_to_a_folder_is_a_fault(run, tmp_path):
+    result = run("data", "export", "-o", str(tmp_path), "--format", "csv")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is a directory" in result.stderr
+
+
+def test_export_as_json(run, tmp_path):
+    path = tmp_path / "figures.csv"
+    report = json.loads(good(run("data", "export", "-o", str(path), "--json")).stdout)
+    assert report == {"file": str(path), "rows": 60, "format": "csv"}
+
+
 def test_two_exports_are_equal_byte_by_byte(run, tmp_path):
     paths = [tmp_path / name for name in ("a.csv", "b.csv")]
     for number, path in enumerate(paths):
@@ -337,6 +435,14 @@ def test_a_failed_export_leaves_the_old_file_and_no_other(run, tmp_path, monkeyp
         (("data", "show", "emigrants:XBO:WORLD:2024:shoe=41"), ["shoe", "citizenship"]),
         (("data", "retract", "2031-01-01", "--reason", "x"), ["2031-01-01", "vintages"]),
         (("data", "retract", "2025-02-10", "--reason", " "), ["reason"]),
+        (("data", "list", "--as-of", "2025-W20-2"), ["2025-W20-2", "2025-05-20"]),
+        (("data", "list", "--measure", ""), ["--measure", "empty"]),
+        (("data", "list", "--area="), ["--area", "empty"]),
+        (("data", "list", "--as-of", " "), ["--as-of", "empty"]),
+        (("data", "check", "--kind", ""), ["--kind", "empty"]),
+        (("data", "add", "x.csv", "--option", ""), ["--option", "empty"]),
+        (("data", "show", ""), ["CELL", "empty"]),
+        (("data", "diff", "", "2025-02-10"), ["OLD", "empty"]),
         (("data", "add", "nowhere.csv"), ["nowhere.csv", "no such file"]),
     ],
 )

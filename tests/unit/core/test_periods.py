@@ -165,5 +165,12 @@ def test_an_undated_release_has_no_bounds():
 
 def test_days():
     assert parse_day(" 2025-05-20 ") == date(2025, 5, 20)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["20.05.2025", "2025-W20-2", "20250520", "2025-05", "2025-02-30", "２０２５-05-20", ""],
+)
+def test_a_day_is_written_in_one_way(text):
     with pytest.raises(DataError, match="Write it as 2025-05-20"):
-        parse_day("20.05.2025")
+        parse_day(text)

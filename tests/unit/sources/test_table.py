@@ -7,7 +7,6 @@ import pytest
 
 from qonys.core.errors import SourceError
 from qonys.core.observations import RAW_SCHEMA
-from qonys.sources.staging import find_duplicates
 from qonys.sources.table.read import read_mapping
 
 HEAD = "measure,ref_area,time_period,obs_value,unit\n"
@@ -96,18 +95,8 @@ def test_cp1251_is_named_and_can_be_said(faults_of, stage, cells):
     }
 
 
-def test_duplicates_are_staged_and_found_with_both_rows(stage, con):
+def test_duplicates_are_staged(stage):
     assert stage("table/duplicates.csv").rows == 3
-    (fault,) = find_duplicates(con)
-    assert fault.row == 2
-    assert fault.problem == "the same key stands 2 times, last in row 4, with other values"
-    assert fault.value == "emigrants:KAZ:WORLD:2024:sex=M"
-
-
-def test_duplicates_beyond_the_limit_are_counted(file, stage, con):
-    rows = "".join(f"emigrants,KAZ,{year},1,person\n" * 2 for year in range(1950, 1960))
-    stage(file(HEAD + rows))
-    assert str(find_duplicates(con, limit=3)[-1]) == "and 7 more duplicate keys"
 
 
 def test_a_missing_total_is_a_finding(stage):

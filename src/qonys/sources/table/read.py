@@ -18,12 +18,18 @@ from qonys.sources.columns import (
     Answer,
     Raw,
     as_utf8,
+    number_fault,
     open_csv,
     open_parquet,
     stage_raw,
-    value_precision,
 )
-from qonys.sources.numbers import MISSING, NumberFormat, number_sql
+from qonys.sources.numbers import (
+    MISSING,
+    NumberFormat,
+    is_missing,
+    number_sql,
+    parse_number,
+)
 from qonys.sources.places import Places
 from qonys.sources.staging import (
     DEFAULTS,
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     import duckdb
 
 TARGETS = tuple(name for name in RAW_SCHEMA.names if name not in {"file", "row"})
+_CODED = tuple(name for name in TARGETS if name not in {"obs_value", "precision"})
 _REQUIRED = ("measure", "ref_area", "time_period", "obs_value", "unit")
 _PLACES = ("ref_area", "counterpart_area")
 _LOOKED_UP = {*_PLACES, "time_period"}
@@ -100,20 +107,20 @@ def _stage(raw: Raw, mapped: Mapped, context: Context, faults: Faults) -> Report
     fixed = {**mapped.constants, **context.constants()}
     ragged = len(faults)
     columns, ignored = _match(raw, mapped, fixed, faults)
-    if len(faults) > ragged:
+    # Then it may not be known what a column is: no row is whole.
+    misread = len(faults) > ragged
+    if "obs_value" not in columns:
         faults.throw()
     value = columns.pop("obs_value")
-    expressions = {name: quoted(text) for name, text in fixed.items()}
+    expressions = {name: quoted(text) for name, text in fixed.items() if name in _CODED}
     # A file's own columns of source and vintage stand above what the caller says of the file.
     coded = [
         header for target, header in columns.items() if target not in {"precision", "note"}
     ]
     blank, empty = raw.odd_columns(coded)
+    precision = _precision(raw, columns.pop("precision", None), fixed, form, faults)
     for target, header in columns.items():
-        if target == "precision":
-            expressions[target] = _precision(raw, header, value, form)
-        else:
-            expressions[target] = _text(raw, header, target, trim=header in blank | empty)
+        expressions[target] = _text(raw, header, target, trim=header in blank | empty)
     for target in columns:
         answer = _answers(target, mapped, context)
         if answer is not None and (
@@ -124,7 +131,10 @@ def _stage(raw: Raw, mapped: Mapped, context: Context, faults: Faults) -> Report
                 [(header, sql)], [f"{target}_code"], answer, faults
             )
     _check_constants(fixed, expressions, mapped, context, faults)
-    missing = stage_raw(raw, expressions, value, form, faults)
+    if misread:
+        raw.sound.append("false")
+        expressions = {name: "CAST(NULL AS VARCHAR)" for name in _CODED} | expressions
+    missing = stage_raw(raw, expressions, value, form, faults, precision=precision)
     findings = find_missing_totals(raw.con, context.country)
     findings += [
         Fault("the column is not in the mapping and was not read", raw.file, 1, name)
@@ -143,10 +153,33 @@ def _text(raw: Raw, header: str, target: str, *, trim: bool) -> str:
     return trimmed if default is None else f"COALESCE({trimmed}, {quoted(default)})"
 
 
-def _precision(raw: Raw, header: str, value: str, form: NumberFormat) -> str:
-    sql = raw.names[header]
-    number = sql if raw.is_number(header) else number_sql(sql, form)
-    return f"COALESCE(CAST({number} AS DOUBLE), {value_precision(raw, value, form)})"
+def _precision(
+    raw: Raw,
+    header: str | None,
+    fixed: Mapping[str, str],
+    form: NumberFormat,
+    faults: Faults,
+) -> str:
+    """SQL of the precision that the file or the mapping states, NULL where neither does."""
+
+    def check(text: str | None) -> Answer:
+        good = text is None or is_missing(text, form) or parse_number(text, form) is not None
+        return (text,) if good else number_fault(str(text), form)
+
+    if header is None:
+        text = fixed.get("precision")
+        answer = check(text)
+        if isinstance(answer, Fault):
+            faults.add(answer, None, "precision", text)
+        return "CAST(NULL AS DOUBLE)" if text is None else _double(quoted(text), form)
+    if raw.is_number(header):
+        return f"CAST({raw.names[header]} AS DOUBLE)"
+    (sql,), _ = raw.map_values([(header, raw.names[header])], ["precision_text"], check, faults)
+    return _double(sql, form)
+
+
+def _double(text: str, form: NumberFormat) -> str:
+    return f"CAST({number_sql(text, form)} AS DOUBLE)"
 
 
 def _answers(
@@ -195,7 +228,7 @@ def _check_constants(
             if isinstance(found, Fault):
                 faults.add(found, None, target, fixed[target])
             elif found:
-                expressions[target] = quoted(found[0])
+                expressions[target] = quoted(str(found[0]))
 
 
 def _match(
@@ -218,7 +251,7 @@ def _match(
         if target not in {"source", "vintage"}:
             header = columns[target]
             faults.add(f"{target} is a column and a constant at once", 1, header, fixed[target])
-    given = {*columns, *fixed, *mapped.columns}
+    given = {*columns, *mapped.columns, *(name for name in fixed if name != "obs_value")}
     for target in _REQUIRED:
         if target not in given:
             way_out = f"There are: {_list(raw)}. Give a mapping."

@@ -19,6 +19,7 @@ from qonys.sources.numbers import EITHER_MARK, is_missing, parse_number, precisi
 from qonys.sources.places import Places
 from qonys.sources.registry import read_meta, read_source_card
 from qonys.sources.staging import (
+    STAGED,
     Context,
     Faults,
     Report,
@@ -155,6 +156,8 @@ def finish(
     staged = stage_batches(con, batches, schema, held)
     if not staged and not state.faults:
         no_rows(state.faults, state.missing, sum(state.skipped.values()))
+    if state.faults.unreadable:
+        con.execute(f"DROP TABLE {STAGED}")
     state.faults.throw_if_any()
     findings = find_missing_totals(con, context.country)
     findings += skip_findings(state.faults.file, state.skipped)
@@ -212,6 +215,7 @@ def json_faults(path: Path, faults: Faults, state: "Reading | None" = None) -> I
     except (ijson.JSONError, UnicodeDecodeError, ValueError, RecursionError) as error:
         with path.open("rb") as stream:
             head = stream.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
+        faults.unreadable = True
         row = state.records + 1 if state else None
         fault = encoding_fault(path)
         if not head:
