@@ -13,6 +13,7 @@ import pytest
 from qonys.core.codes import DIMENSIONS, TOTAL
 from qonys.core.country import Country
 from qonys.core.periods import parse_period, parse_release
+from qonys.observations.corrections import declared
 from qonys.observations.reading import Query, read
 
 DAYS = ["2013-10-01", "2023-03-01", "2024-12-31", "2025-03-01", "2025-05-20", None]
@@ -31,7 +32,7 @@ def correct(row: dict, country: Country) -> None:
     """The first correction of each column that fits; conditions look at what the file says."""
     said = dict(row)
     done = set()
-    for c in country.corrections:
+    for c in declared(country):
         place = all(
             fits(getattr(c, key), said[key])
             for key in ("source", "measure", "ref_area", "time_period")

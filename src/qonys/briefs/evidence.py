@@ -6,8 +6,8 @@ remembered: a sentence disappears when its figure arrives.
 
 from collections.abc import Callable
 
+from qonys.briefs.balance import hidden_quarters
 from qonys.briefs.composing import Composer
-from qonys.briefs.flows import hidden_quarters
 from qonys.core.document import Block, Bullets, Heading, Paragraph, Table, Text
 from qonys.core.observations import Observation
 from qonys.observations import indicators as ind

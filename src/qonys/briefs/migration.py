@@ -4,7 +4,7 @@ For the command line and the app. Main function: `compose`. A section that the d
 fill is left out; the country's folder decides what there is to say.
 """
 
-from qonys.briefs import context, evidence, flows, people, places
+from qonys.briefs import balance, context, evidence, flows, people, places
 from qonys.briefs.composing import DOUBTS, Composer
 from qonys.core.document import Block, Document, Heading, Paragraph
 from qonys.observations.reading import View
@@ -14,7 +14,7 @@ SECTIONS = (
     flows.headline,
     flows.departures,
     flows.within_year,
-    flows.net,
+    balance.net,
     people.population,
     places.regions,
     places.partners,

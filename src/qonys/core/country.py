@@ -63,35 +63,6 @@ class Source:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Correction:
-    """A declared change to what a file says, with its reason.
-
-    Parameters
-    ----------
-    id : str
-        Id of the correction.
-    source, measure, ref_area, time_period : str
-        Rows it is about; empty means any, a trailing ``*`` means any ending.
-    column : str
-        ``released``, ``obs_status``, ``obs_value``, ``precision`` or ``qualifier``.
-    old, new : str
-        Value before (empty: any) and after.
-    reason : str
-        Why.
-    """
-
-    id: str
-    source: str
-    measure: str
-    ref_area: str
-    time_period: str
-    column: str
-    old: str
-    new: str
-    reason: str
-
-
 class Country:
     """Code lists, names and sources of one country.
 
@@ -192,16 +163,6 @@ class Country:
         if faults:
             raise DataError(faults)
         return table
-
-    @cached_property
-    def corrections(self) -> tuple[Correction, ...]:
-        """Declared corrections, in the order of the file; `load` checks what they say."""
-        path = self.folder / "corrections.csv"
-        if not path.is_file():
-            return ()
-        fields = Correction.__dataclass_fields__
-        rows = read_table(path)
-        return tuple(Correction(**{key: row.get(key, "") for key in fields}) for row in rows)
 
     @cached_property
     def aliases(self) -> Aliases:

@@ -281,21 +281,11 @@ def _observation(row: Mapping[str, Any]) -> Observation:
     cell = Cell(
         row["measure"], row["ref_area"], row["counterpart_area"], row["time_period"], dims
     )
+    same = ("low", "high", "unit", "obs_status", "qualifier", "precision", "source", "vintage")
+    same += ("released_from", "released_to", "note", "file", "row")
     return Observation(
         cell=cell,
         value=row["obs_value"],
-        low=row["low"],
-        high=row["high"],
-        unit=row["unit"],
-        obs_status=row["obs_status"],
-        qualifier=row["qualifier"],
-        precision=row["precision"],
-        source=row["source"],
-        vintage=row["vintage"],
-        released_from=row["released_from"],
-        released_to=row["released_to"],
-        note=row["note"],
-        file=row["file"],
-        row=row["row"],
         certainty=row.get("certainty", "known"),
+        **{name: row[name] for name in same},
     )

@@ -1,13 +1,17 @@
 """Declared corrections: what they may say, and the SQL that applies them.
 
-For `load`. Main functions: `check_corrections`, `corrected`, `released`. A correction changes
-one column of the rows it names, never the file; each has a reason.
+For `load` and `checks`. Main functions: `declared`, `check_corrections`, `corrected`,
+`released`. A correction changes one column of the rows it names, never the file; each has a
+reason.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import lru_cache
 
-from qonys.core.country import Correction, Country
+from qonys.core.codes import read_table
+from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
 from qonys.core.intervals import QUALIFIERS
 from qonys.core.observations import STATUSES
@@ -21,6 +25,53 @@ COLUMNS = {
 SELECTORS = ("source", "measure", "ref_area", "time_period")
 
 
+@dataclass(frozen=True)
+class Correction:
+    """A declared change to what a file says, with its reason.
+
+    Parameters
+    ----------
+    id : str
+        Id of the correction.
+    source, measure, ref_area, time_period : str
+        Rows it is about; empty means any, a trailing ``*`` means any ending.
+    column : str
+        ``released``, ``obs_status``, ``obs_value``, ``precision`` or ``qualifier``.
+    old, new : str
+        Value before (empty: any) and after.
+    reason : str
+        Why.
+    """
+
+    id: str
+    source: str
+    measure: str
+    ref_area: str
+    time_period: str
+    column: str
+    old: str
+    new: str
+    reason: str
+
+
+@lru_cache(maxsize=64)
+def declared(country: Country) -> tuple[Correction, ...]:
+    """A country's corrections, in the order of its file.
+
+    Parameters
+    ----------
+    country : Country
+        The country.
+    """
+    path = country.folder / "corrections.csv"
+    if not path.is_file():
+        return ()
+    names = [field.name for field in fields(Correction)]
+    return tuple(
+        Correction(**{name: row.get(name, "") for name in names}) for row in read_table(path)
+    )
+
+
 def check_corrections(country: Country) -> list[Fault]:
     """Faults of a country's corrections, each with its line.
 
@@ -30,7 +81,7 @@ def check_corrections(country: Country) -> list[Fault]:
         The country.
     """
     faults = []
-    for number, correction in enumerate(country.corrections, 2):
+    for number, correction in enumerate(declared(country), 2):
         for column, problem, value in _problems(correction):
             faults.append(
                 Fault(f"{correction.id}: {problem}", "corrections.csv", number, column, value)

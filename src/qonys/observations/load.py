@@ -1,58 +1,42 @@
 """From staged rows to a checked table: known codes, unique keys, intervals, release days.
 
-For the store. Main functions: `prepare`, `faults`, `stage_pack`. Works inside DuckDB, so that
-ten million rows cost about what hand-written SQL costs; nothing is looped over in Python but
-distinct codes.
+For the store. Main functions: `prepare`, `stage_pack`; `checks` says what can be wrong. Works
+inside DuckDB, so that ten million rows cost about what hand-written SQL costs; nothing is
+looped over in Python but distinct codes.
 """
 
 import csv
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from importlib.resources.abc import Traversable
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from qonys.core.codes import DIMENSIONS, TOTAL, CodeList
-from qonys.core.country import Correction, Country
-from qonys.core.errors import FAULT_LIMIT, DataError, Fault, Rest, listed
-from qonys.core.intervals import ABOUT_PLACES, MEASURED, OVER_PLACES, QUALIFIERS
-from qonys.core.observations import CELL_COLUMNS, KEY, RAW_SCHEMA, SCHEMA, STATUSES
-from qonys.core.periods import Period, parse_period, parse_release
+from qonys.core.codes import DIMENSIONS, TOTAL
+from qonys.core.country import Country
+from qonys.core.errors import DataError, Fault
+from qonys.core.intervals import ABOUT_PLACES, MEASURED, OVER_PLACES
+from qonys.core.observations import RAW_SCHEMA, SCHEMA
+from qonys.observations.checks import (
+    COUNTED_KINDS,
+    HALF_READ,
+    RULED_KINDS,
+    STAGED,
+    faults,
+    staged_rows,
+    with_checks,
+)
 from qonys.observations.corrections import (
     COLUMNS,
+    Correction,
     condition,
     corrected,
+    declared,
     matches,
     released,
     require_sound,
 )
 
-#: How many unknown codes get near ones beside them: looking for them takes time.
-_EXPLAINED = 200
-_STAGED = "staged"
-#: Rows with a cell that the reader could not read, NULL here: see sources/staging.py.
-_HALF_READ = "half_read"
-_PERIODS = pa.schema(
-    [
-        ("text", pa.string()),
-        ("canonical", pa.string()),
-        ("freq", pa.string()),
-        ("closed", pa.date32()),
-        ("begins", pa.date32()),
-        ("starts", pa.date32()),
-    ]
-)
-_RELEASES = pa.schema([("text", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
-#: What is counted is not public before its period ends; what is planned or ruled, not more than
-#: a year before it begins.
-_COUNTED_KINDS = ("flow", "stock", "share", "change", "rate", "survey", "count", "amount")
-_RULED_KINDS = ("plan", "legal")
-#: Not below zero, unless the list of measures says that they are signed.
-_UNSIGNED_KINDS = ("flow", "stock", "count", "amount", "share", "survey")
 # Mirrors core.intervals.rounding_interval; held to it by a property test.
 _COUNTED = f"(unit NOT IN {MEASURED} AND precision = 1 AND obs_value = floor(obs_value))"
 _HALF = f"CASE WHEN {_COUNTED} THEN 0 ELSE precision / 2 END"
@@ -97,7 +81,7 @@ def stage_pack(con: duckdb.DuckDBPyConnection, country: Country) -> None:
     table = pa.table(columns, schema=RAW_SCHEMA)
     con.register("pack_rows", table)
     whole = "obs_value IS NOT NULL AND precision IS NOT NULL"
-    for name, rows in ((_STAGED, whole), (_HALF_READ, f"NOT ({whole})")):
+    for name, rows in ((STAGED, whole), (HALF_READ, f"NOT ({whole})")):
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM pack_rows WHERE {rows}")
     con.unregister("pack_rows")
     if found:
@@ -173,408 +157,6 @@ def prepare(con: duckdb.DuckDBPyConnection, country: Country) -> str:
     return _final_query(con, country)
 
 
-def faults(con: duckdb.DuckDBPyConnection, country: Country) -> list[Fault]:
-    """Everything that is wrong with the rows of `staged`, by row; the first thousand.
-
-    Where a reader left `half_read`, its rows are checked too: what is NULL there has its fault
-    already, and a row without its whole key is no duplicate.
-
-    Parameters
-    ----------
-    con : DuckDBPyConnection
-        Holds `staged`; gets the temp tables `periods` and `releases`.
-    country : Country
-        Its lists and corrections.
-    """
-    rows = _Rows(con, half_read=staged_rows(con, _HALF_READ) > 0)
-    found = [
-        *_period_table(rows),
-        *_vintage_table(rows),
-        *_unknown_codes(rows, country),
-        *_bad_values(rows),
-        *_duplicates(rows),
-        *_below_zero(rows, country),
-        *_too_early(rows, country),
-    ]
-    return _explained(listed(found), country)
-
-
-def with_checks(
-    con: duckdb.DuckDBPyConnection, country: Country, found: Iterable[Fault]
-) -> tuple[Fault, ...]:
-    """A reader's faults together with those of the rows that it could read.
-
-    Parameters
-    ----------
-    con : DuckDBPyConnection
-        Holds `staged` unless the file as a whole could not be read.
-    country : Country
-        Its lists and corrections.
-    found : Iterable of Fault
-        What the reader found; a cell that it names is not named again.
-    """
-    found = list(found)
-    if staged_rows(con) + staged_rows(con, _HALF_READ) == 0:
-        return listed(found)
-    named = {(fault.file, fault.row, fault.column) for fault in found if fault.column}
-    checked = [
-        fault
-        for fault in faults(con, country)
-        if (fault.file, fault.row, fault.column) not in named
-    ]
-    return listed([*found, *checked])
-
-
-def staged_rows(con: duckdb.DuckDBPyConnection, table: str = _STAGED) -> int:
-    """Number of rows of a temp table, 0 when there is no such table.
-
-    Parameters
-    ----------
-    con : DuckDBPyConnection
-        The connection.
-    table : str
-        Name of the table.
-    """
-    held = con.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?", [table]
-    ).fetchone()
-    count = con.execute(f"SELECT count(*) FROM {table}").fetchone() if held else None
-    return int(count[0]) if count else 0
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The rows that are checked."""
-
-    con: duckdb.DuckDBPyConnection
-    half_read: bool
-
-    @property
-    def relation(self) -> str:
-        """For FROM."""
-        if not self.half_read:
-            return _STAGED
-        return f"(SELECT * FROM {_STAGED} UNION ALL BY NAME SELECT * FROM {_HALF_READ})"
-
-    def fetch(self, query: str, values: object = None) -> list[tuple[Any, ...]]:
-        """Answer of a query about `{rows}`."""
-        return self.con.execute(query.replace("{rows}", self.relation), values).fetchall()
-
-    def distinct(self, column: str) -> list[str | None]:
-        """Texts of a column; none stands for a text that is lacking."""
-        texts = [text for (text,) in self.fetch(f"SELECT DISTINCT {column} FROM {{rows}}")]
-        return [text for text in texts if text is not None or not self.half_read]
-
-    def update(self, change: str) -> None:
-        """Change the rows, ``SET ... WHERE ...``."""
-        for table in (_STAGED, _HALF_READ) if self.half_read else (_STAGED,):
-            self.con.execute(f"UPDATE {table} {change}")
-
-    def each(
-        self, condition: str, fault: Fault, values: dict[str, object] | None = None
-    ) -> list[Fault]:
-        """The fault for each row that answers to a condition.
-
-        Parameters
-        ----------
-        condition : str
-            On rows `s` and their periods `p`.
-        fault : Fault
-            Says the problem and the column; gets the place and the value.
-        values : dict or None
-            Parameters of the condition.
-        """
-        found = self.fetch(
-            f"SELECT s.file, s.row, s.{fault.column}, count(*) OVER () FROM {{rows}} s "
-            f"LEFT JOIN periods p ON s.time_period = p.text WHERE {condition} "
-            f"ORDER BY 1, 2 LIMIT {FAULT_LIMIT}",
-            values,
-        )
-        return _limited(
-            [
-                replace(fault, file=file, row=row, value="" if value is None else str(value))
-                for file, row, value, _ in found
-            ],
-            found,
-        )
-
-    def at_first(self, column: str, texts: Iterable[str | None], problem: str) -> list[Fault]:
-        """A fault for each of some texts, at the first row of each.
-
-        Parameters
-        ----------
-        column : str
-            Column of the texts.
-        texts : Iterable of str or None
-            The texts.
-        problem : str
-            What is wrong with them.
-        """
-        texts = list(texts)
-        if not texts:
-            return []
-        named = pa.array([text for text in texts if text is not None], pa.string())
-        self.con.register("named", pa.table({"text": named}))
-        found = self.fetch(
-            f"SELECT arg_min(file, row), min(row), {column}, count(*), count(*) OVER () "
-            f"FROM {{rows}} WHERE {column} IN (SELECT text FROM named) "
-            f"OR ({column} IS NULL AND $empty) GROUP BY {column} ORDER BY 2 "
-            f"LIMIT {FAULT_LIMIT}",
-            {"empty": None in texts},
-        )
-        self.con.unregister("named")
-        return _limited(
-            [_fault(problem, file, row, column, text, n) for file, row, text, n, _ in found],
-            found,
-        )
-
-
-def _fault(
-    problem: str, file: str, row: int, column: str, value: object, rows: int = 1
-) -> Fault:
-    also = f" and {rows - 1} more rows" if rows > 1 else ""
-    return Fault(f"{problem}{also}", file, row, column, "" if value is None else str(value))
-
-
-def _limited(found: list[Fault], rows: list[tuple[Any, ...]]) -> list[Fault]:
-    """Faults, and a last one that counts the rest: all are counted in the rows' last column."""
-    more = rows[0][-1] - len(rows) if rows else 0
-    return [*found, Rest("", count=more)] if more else found
-
-
-def _code_lists(country: Country) -> dict[str, Iterable[str]]:
-    return {
-        "measure": country.measures,
-        "ref_area": country.places,
-        "counterpart_area": country.places,
-        **country.dimensions,
-        "unit": country.units,
-        "obs_status": STATUSES,
-        "qualifier": QUALIFIERS,
-        "source": country.sources,
-    }
-
-
-def _unknown_codes(rows: _Rows, country: Country) -> list[Fault]:
-    found = []
-    for column, known in _code_lists(country).items():
-        codes = set(known)
-        unknown = [code for code in rows.distinct(column) if code not in codes]
-        named = [code for code in unknown if code]
-        lacking = [code for code in unknown if not code]
-        found += rows.at_first(column, named, f"unknown {column}")
-        found += [
-            replace(fault, way_out="Every row needs one.")
-            for fault in rows.at_first(column, lacking, "empty")
-        ]
-    return found
-
-
-def _explained(found: Iterable[Fault], country: Country) -> list[Fault]:
-    """Faults with the near codes of those that are unknown."""
-    lists = _code_lists(country)
-    told: dict[tuple[str, str], str] = {}
-    explained = []
-    for fault in found:
-        key = (fault.column, fault.value)
-        if fault.problem.startswith(f"unknown {fault.column}") and not fault.way_out:
-            if key not in told:
-                near = len(told) < _EXPLAINED
-                told[key] = _way_out(fault.column, fault.value, lists[fault.column], near=near)
-            fault = replace(fault, way_out=told[key])
-        explained.append(fault)
-    return explained
-
-
-def _way_out(column: str, code: str, known: Iterable[str], *, near: bool) -> str:
-    if column == "source":
-        return "Add it to the country's sources.csv, or name a known one."
-    if not isinstance(known, CodeList):
-        return f"Known: {', '.join(list(known)[:8])}."
-    return known.fault(code).way_out if near else "See `qonys data codes`."
-
-
-def _bad_values(rows: _Rows) -> list[Fault]:
-    lacks = "false" if rows.half_read else "{} IS NULL"
-    return [
-        *rows.each(
-            f"{lacks.format('obs_value')} OR NOT isfinite(obs_value)",
-            Fault(
-                "no number",
-                column="obs_value",
-                way_out="A missing figure is a missing row, never 0.",
-            ),
-        ),
-        *rows.each(
-            f"{lacks.format('precision')} OR NOT precision > 0 OR NOT isfinite(precision)",
-            Fault("must be above 0", column="precision"),
-        ),
-    ]
-
-
-def _period_table(rows: _Rows) -> list[Fault]:
-    """Fill `periods`, one row a spelling, and give every row the canonical one."""
-    table: list[dict[str, object]] = []
-    problems: dict[str, Fault] = {}
-    texts = rows.distinct("time_period")
-    for text in texts:
-        try:
-            period = parse_period(text or "")
-        except DataError as error:
-            problems[text or ""] = error.faults[0]
-            continue
-        table.append({"text": text, "canonical": period.text, **_bounds(period)})
-    _fill(rows.con, "periods", table, _PERIODS)
-    if any(row["text"] != row["canonical"] for row in table):
-        rows.update(
-            "SET time_period = canonical FROM periods "
-            "WHERE time_period = text AND text <> canonical"
-        )
-        unique = {row["canonical"]: {**row, "text": row["canonical"]} for row in table}
-        _fill(rows.con, "periods", list(unique.values()), _PERIODS)
-    wrong = [text for text in texts if (text or "") in problems]
-    return [
-        fault
-        if isinstance(fault, Rest)
-        else replace(
-            fault,
-            problem=problems[fault.value].problem,
-            way_out=problems[fault.value].way_out,
-        )
-        for fault in rows.at_first("time_period", wrong, "")
-    ]
-
-
-def _bounds(period: Period) -> dict[str, object]:
-    """When a period begins, and when its count, and a plan or rule for it, can be public."""
-    start, end = period.start, period.end
-    if start is None:
-        return {"freq": period.freq, "closed": None, "begins": None, "starts": None}
-    closed = start if period.kind == "instant" else (end or start) + timedelta(days=1)
-    begins = start - timedelta(days=366)
-    return {"freq": period.freq, "closed": closed, "begins": begins, "starts": start}
-
-
-def _vintage_table(rows: _Rows) -> list[Fault]:
-    """Fill `releases`, one row a vintage."""
-    table: list[dict[str, object]] = []
-    wrong: list[str | None] = []
-    for text in rows.distinct("vintage"):
-        try:
-            first, last = parse_release(text or "?")
-        except DataError:
-            wrong.append(text)
-            continue
-        table.append({"text": text, "first": first, "last": last})
-    _fill(rows.con, "releases", table, _RELEASES)
-    way_out = "Write a day, a month, a year, or undated."
-    return [
-        fault if isinstance(fault, Rest) else replace(fault, way_out=way_out)
-        for fault in rows.at_first("vintage", wrong, "not a release")
-    ]
-
-
-def _fill(
-    con: duckdb.DuckDBPyConnection,
-    name: str,
-    rows: list[dict[str, object]],
-    schema: pa.Schema,
-) -> None:
-    con.register("filling", pa.Table.from_pylist(rows, schema=schema))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM filling")
-    con.unregister("filling")
-
-
-def _duplicates(rows: _Rows) -> list[Fault]:
-    """Keys that stand twice; found by hash first, then looked at in full."""
-    key = ", ".join(KEY)
-    whole = " AND ".join(f"{column} IS NOT NULL" for column in KEY)
-    where = f"WHERE {whole}" if rows.half_read else ""
-    hashes = f"SELECT hash({key}) AS h, row FROM {{rows}} {where}"
-    twice = f"FROM ({hashes}) GROUP BY h HAVING count(*) > 1"
-    if not rows.fetch(f"SELECT h {twice} LIMIT 1"):
-        return []
-    first = rows.fetch(
-        f"SELECT h, count(*) OVER () {twice} ORDER BY min(row) LIMIT {FAULT_LIMIT}"
-    )
-    found = rows.fetch(
-        f"SELECT arg_min(file, row), list(row ORDER BY row), {key} FROM {{rows}} "
-        f"WHERE hash({key}) IN (SELECT unnest($hashes)) GROUP BY {key} HAVING count(*) > 1 "
-        "ORDER BY 2",
-        {"hashes": [h for h, _ in first]},
-    )
-    return _limited([_twice(*row) for row in found], first)
-
-
-def _twice(file: str, numbers: list[int], *parts: str) -> Fault:
-    cell = ":".join(part for part in parts[: len(CELL_COLUMNS)] if part != TOTAL)
-    also = ", ".join(str(number) for number in numbers[1:6])
-    return Fault(
-        f"a key stands {len(numbers)} times, again in row {also}",
-        file,
-        numbers[0],
-        value=f"{cell} {parts[-2]}@{parts[-1]}",
-        way_out="One row per cell, source and vintage.",
-    )
-
-
-def _below_zero(rows: _Rows, country: Country) -> list[Fault]:
-    """Counts below zero that no correction mends."""
-    if not rows.fetch("SELECT 1 FROM {rows} WHERE obs_value < 0 LIMIT 1"):
-        return []
-    unsigned = [
-        code
-        for code, entry in country.measures.items()
-        if entry.fields.get("kind") in _UNSIGNED_KINDS and entry.fields.get("signed") == "no"
-    ]
-    return rows.each(
-        f"obs_value < 0 AND isfinite(obs_value) AND measure IN (SELECT unnest($codes))"
-        f" AND NOT {_mended(country, 'obs_value')}",
-        Fault("a count cannot be below zero", column="obs_value"),
-        {"codes": unsigned},
-    )
-
-
-def _too_early(rows: _Rows, country: Country) -> list[Fault]:
-    """Counts whose last possible day of release lies before the first day of their period.
-
-    A forecast is none, and what has a category may be none: a quota is known in advance.
-    """
-    counted = [
-        code
-        for code, entry in country.measures.items()
-        if entry.fields.get("kind") in _COUNTED_KINDS
-    ]
-    found = rows.fetch(
-        "SELECT arg_min(s.file, s.row), min(s.row), s.vintage, p.text, count(*), "
-        "count(*) OVER () FROM {rows} s JOIN periods p ON s.time_period = p.text "
-        "JOIN releases r ON s.vintage = r.text WHERE r.last < p.starts "
-        f"AND s.category = '{TOTAL}' AND s.obs_status IS DISTINCT FROM 'F' "
-        "AND s.measure IN (SELECT unnest($codes)) "
-        f"AND NOT {_mended(country, 'released')} GROUP BY s.vintage, p.text "
-        f"ORDER BY 2 LIMIT {FAULT_LIMIT}",
-        {"codes": counted},
-    )
-    problem = "released before its period begins"
-    return _limited(
-        [
-            replace(
-                _fault(problem, file, row, "vintage", vintage, n),
-                way_out=f"The period is {period}. A forecast has the status F.",
-            )
-            for file, row, vintage, period, n, _ in found
-        ],
-        found,
-    )
-
-
-def _mended(country: Country, column: str) -> str:
-    """Condition on rows `s` and periods `p`: a correction of a column is declared."""
-    declared = [c for c in country.corrections if c.column == column]
-    fits = " OR ".join(f"({condition(c)})" for c in declared)
-    return f"coalesce({fits}, false)" if declared else "false"
-
-
 def _small_tables(con: duckdb.DuckDBPyConnection, country: Country) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE cutters(id VARCHAR)")
     cutters = [(source.id,) for source in country.sources.values() if source.truncates]
@@ -591,7 +173,7 @@ def _final_query(con: duckdb.DuckDBPyConnection, country: Country) -> str:
     pairs = con.execute("SELECT DISTINCT source, measure FROM staged").fetchall()
     present = [
         correction
-        for correction in country.corrections
+        for correction in declared(country)
         if any(
             matches(correction.source, source) and matches(correction.measure, measure)
             for source, measure in pairs
@@ -603,8 +185,8 @@ def _final_query(con: duckdb.DuckDBPyConnection, country: Country) -> str:
         SELECT s.* EXCLUDE (time_period, {", ".join(COLUMNS)}),
             p.canonical AS time_period, p.freq AS freq, {values},
             {released_from} AS said_from, {released_to} AS released_to,
-            CASE WHEN k.kind IN {_COUNTED_KINDS} THEN p.closed
-                WHEN k.kind IN {_RULED_KINDS} THEN p.begins END AS closed,
+            CASE WHEN k.kind IN {COUNTED_KINDS} THEN p.closed
+                WHEN k.kind IN {RULED_KINDS} THEN p.begins END AS closed,
             s.source IN (SELECT id FROM cutters) AS cuts
         FROM staged s JOIN periods p ON s.time_period = p.text
         JOIN releases r ON s.vintage = r.text
@@ -639,7 +221,7 @@ def unmatched_corrections(con: duckdb.DuckDBPyConnection, country: Country) -> l
     """
     return [
         correction
-        for correction in country.corrections
+        for correction in declared(country)
         if not con.execute(
             "SELECT 1 FROM staged s JOIN periods p ON s.time_period = p.text WHERE "
             f"{condition(correction)} LIMIT 1"

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from qonys.core.codes import TOTAL
 from qonys.core.intervals import Interval
 from qonys.core.observations import Cell, Observation
-from qonys.observations.corrections import matches
+from qonys.observations.corrections import declared, matches
 from qonys.observations.reading import View
 
 FLOWS = ("emigrants", "immigrants")
@@ -397,7 +397,7 @@ def _unreliable(view: View) -> Iterator[Finding]:
 
 
 def _why(view: View, row: Observation) -> str:
-    for correction in view.country.corrections:
+    for correction in declared(view.country):
         said = (correction.source, correction.measure, correction.ref_area)
         named = (row.source, row.cell.measure, row.cell.ref_area)
         pairs = [*zip(said, named, strict=True), (correction.time_period, row.cell.time_period)]

@@ -20,10 +20,11 @@ from typing import Any
 import duckdb
 
 from qonys.core import intervals, periods
-from qonys.core.country import Correction, Country
+from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault, StoreError
 from qonys.core.observations import KEY
 from qonys.observations import corrections, load
+from qonys.observations.corrections import Correction
 from qonys.observations.load import prepare, stage_pack, unmatched_corrections
 
 FORMAT = 2
