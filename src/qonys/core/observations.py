@@ -58,6 +58,7 @@ SCHEMA = pa.schema(
         ("row", pa.int64()),
     ]
 )
+_SAME = (*SCHEMA.names[-9:], "unit", "obs_status", "precision", "qualifier")
 STATUSES = {
     "A": "normal",
     "P": "provisional",
@@ -281,11 +282,6 @@ def _observation(row: Mapping[str, Any]) -> Observation:
     cell = Cell(
         row["measure"], row["ref_area"], row["counterpart_area"], row["time_period"], dims
     )
-    same = ("low", "high", "unit", "obs_status", "qualifier", "precision", "source", "vintage")
-    same += ("released_from", "released_to", "note", "file", "row")
-    return Observation(
-        cell=cell,
-        value=row["obs_value"],
-        certainty=row.get("certainty", "known"),
-        **{name: row[name] for name in same},
-    )
+    named = {name: row[name] for name in _SAME}
+    certainty = row.get("certainty", "known")
+    return Observation(cell=cell, value=row["obs_value"], certainty=certainty, **named)
