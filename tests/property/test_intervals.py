@@ -93,7 +93,7 @@ def test_the_store_computes_the_intervals_of_the_core(
             obs_value=round((f["steps"] + f["between"]) * f["precision"], 9),
             precision=f["precision"],
             qualifier=f["qualifier"],
-            unit=f["unit"],
+            unit=f["unit"] if f["precision"] < 1 else f["unit"].replace("person", "KZT"),
             source=f["source"],
             time_period=str(1900 + number),
             row=number,

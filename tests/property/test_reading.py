@@ -24,9 +24,11 @@ PERIODS = st.sampled_from(
 
 
 def too_early(period: str, vintage: str) -> bool:
-    """Whether a count would be refused: it cannot be released before its period begins."""
-    start, last = parse_period(period).start, parse_release(vintage)[1]
-    return bool(start and last and last < start)
+    """Whether a count would be refused: it cannot be released before its period ends."""
+    read, last = parse_period(period), parse_release(vintage)[1]
+    whole = read.freq in {"A", "Q", "M", "C"}
+    first = read.end if whole else read.start
+    return bool(first and last and last < first)
 
 
 @st.composite

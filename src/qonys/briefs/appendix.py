@@ -467,6 +467,8 @@ def chart_table(chart: Chart, document: Document, words: Words) -> Table:
     """
     names = list(dict.fromkeys(point.x for series in chart.series for point in series.points))
     points = [{point.x: point for point in series.points} for series in chart.series]
+    if chart.kind == "tiles":  # there the note is the short name on the tile
+        points = [{x: replace(p, note="") for x, p in column.items()} for column in points]
     all_points = [point for column in points for point in column.values()]
     bounded = any(p.low is not None and p.low != p.high for p in all_points)
     marked = any(p.status != "A" or p.note for p in all_points)

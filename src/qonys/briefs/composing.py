@@ -102,7 +102,8 @@ class Composer:
         formula: str,
         *inputs: Figure,
         unit: str,
-        measure: str = "",
+        measure: str | None = None,
+        period: str = "",
         sources: tuple[str, ...] = (),
     ) -> Figure:
         """A figure that counts things, e.g. the years of a rise.
@@ -119,8 +120,10 @@ class Composer:
             What it is counted from.
         unit : str
             ``year``, ``row`` or ``unit``.
-        measure : str
-            What it is about, where no figure says it.
+        measure : str or None
+            What it is about; none takes that of the first figure.
+        period : str
+            When, where the last figure does not say it.
         sources : tuple of str
             Whose rows were counted, where no figure says it.
         """
@@ -128,10 +131,11 @@ class Composer:
         return self.keep(
             Figure(
                 id=name,
-                measure=inputs[0].measure if inputs else measure,
+                measure=(inputs[0].measure if inputs else "") if measure is None else measure,
                 ref_area=self.country.code,
                 counterpart_area="WORLD",
-                time_period=inputs[-1].time_period if inputs else self.view.as_of.isoformat(),
+                time_period=period
+                or (inputs[-1].time_period if inputs else self.view.as_of.isoformat()),
                 value=value,
                 unit=unit,
                 low=value,

@@ -140,7 +140,9 @@ def changes(composer: Composer) -> list[Block]:
             )
         )
     every = [composer.row(cells[change.cell][0]) for change in found]
-    counted = composer.count("changes", len(found), "#(x)", *every, unit="row")
+    counted = composer.count(
+        "changes", len(found), "#(x)", *every, unit="row", measure="", period=newest.isoformat()
+    )
     intro = composer.say(
         "changes_intro", day=composer.period(newest.isoformat()), count=composer.ref(counted)
     )
@@ -148,7 +150,15 @@ def changes(composer: Composer) -> list[Block]:
     more: Text = ()
     if rest > 0:
         formula = f"#(x) − {SHOWN_CHANGES}"
-        hidden = composer.count("changes.more", rest, formula, counted, unit="row")
+        hidden = composer.count(
+            "changes.more",
+            rest,
+            formula,
+            counted,
+            unit="row",
+            measure="",
+            period=newest.isoformat(),
+        )
         more = composer.say("changes_more", count=composer.ref(hidden))
     return [
         Heading(composer.word("h_changes"), 2, "changes"),

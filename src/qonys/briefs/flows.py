@@ -75,18 +75,17 @@ def gapless_tail(series: Mapping[str, Figure]) -> dict[str, Figure]:
 
 
 def net_series(composer: Composer) -> dict[str, Figure]:
-    """The balance by year: as printed, else arrivals minus departures."""
+    """The balance by year: as printed, else, or where it no longer fits, computed."""
     printed = composer.years(composer.cell("net_migration"))
     arrivals = composer.years(composer.cell("immigrants"))
     departures = composer.years(composer.cell("emigrants"))
-    series = {}
-    for text in sorted({*printed, *(arrivals.keys() & departures.keys())}):
-        series[text] = (
-            printed[text]
-            if text in printed
-            else composer.keep(ind.balance(arrivals[text], departures[text]))
-        )
-    return series
+    series = dict(printed)
+    for text in arrivals.keys() & departures.keys():
+        computed = composer.keep(ind.balance(arrivals[text], departures[text]))
+        said = printed.get(text)
+        if said is None or not said.interval.overlaps(computed.interval):
+            series[text] = computed
+    return dict(sorted(series.items()))
 
 
 def headline(composer: Composer) -> list[Block]:
@@ -159,8 +158,10 @@ def _balance_figure(composer: Composer, period: str) -> KeyFigure | None:
     net = composer.fig(composer.cell("net_migration", period=period))
     arrivals = composer.fig(composer.cell("immigrants", period=period))
     departures = composer.fig(composer.cell("emigrants", period=period))
-    if net is None and arrivals and departures:
-        net = composer.keep(ind.balance(arrivals, departures))
+    if arrivals and departures:
+        computed = composer.keep(ind.balance(arrivals, departures))
+        if net is None or not net.interval.overlaps(computed.interval):
+            net = computed
     if net is None:
         return None
     detail: Text = ()
@@ -202,6 +203,7 @@ def _record(composer: Composer, series: Mapping[str, Figure]) -> Text:
                 f"#(x), {found.first} … {found.last}",
                 composer.keep(found.figure),
                 unit="year",
+                period=f"{found.first}/{found.last}",
             )
             return composer.say(
                 f"record_{kind}" if found.sure else f"record_{kind}_shared",
@@ -301,7 +303,9 @@ def _rises(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
     if not rises:
         yield composer.paragraph("no_rises")
         return
-    split = max("2000", next(iter(series)))
+    first, last = next(iter(series)), list(series)[-1]
+    split = max("2000", first)
+    spans = {"rises_since": f"{split}/{last}", "rises_before": f"{first}/{split}"}
     for key, chosen in (
         ("rises_since", [f for f in rises if f.time_period >= split]),
         ("rises_before", [f for f in rises if f.time_period < split]),
@@ -319,6 +323,7 @@ def _rises(composer: Composer, series: Mapping[str, Figure]) -> Iterator[Block]:
                         "#(x[t] > x[t − 1])",
                         *chosen,
                         unit="year",
+                        period=spans[key],
                     )
                 ),
             )

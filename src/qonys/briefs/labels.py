@@ -111,6 +111,9 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "unit:mission": ("{} missions abroad", "загранучреждений: {}", "{} шетелдегі мекеме"),
     "unit:visa": ("{} visas", "виз: {}", "{} виза"),
     "unit:country": ("{} countries", "стран: {}", "{} ел"),
+    "unit:row": ("{} rows", "строк: {}", "{} жол"),
+    "unit:unit": ("{} units", "единиц: {}", "{} бірлік"),
+    "unit:rank": ("place {}", "место {}", "{}-орын"),
     "unit:investor": ("{} investors", "инвесторов: {}", "{} инвестор"),
     "quarter_short": ("Q{0} {1}", "{0} кв. {1}", "{1} ж. {0} тоқ."),
 }

@@ -6,7 +6,17 @@ fill is left out; the country's folder decides what there is to say.
 
 from qonys.briefs import balance, context, evidence, flows, people, places
 from qonys.briefs.composing import DOUBTS, Composer
-from qonys.core.document import Block, Document, Heading, Paragraph
+from qonys.core.document import (
+    Block,
+    Bullets,
+    Chart,
+    Document,
+    KeyFigures,
+    Paragraph,
+    Ref,
+    Table,
+    Text,
+)
 from qonys.observations.reading import View
 
 DOWNLOADS = ("download_figures", "download_data", "download_provenance")
@@ -61,12 +71,39 @@ def compose(view: View, lang: str) -> Document:
 
 
 def _with_legend(composer: Composer, blocks: list[Block]) -> list[Block]:
-    """The blocks with what the marks of doubt mean, before the first section."""
-    words = [composer.word(f"doubt_{name}") for name in DOUBTS if name in composer.doubts]
-    if not words:
-        return blocks
-    place = next((n for n, block in enumerate(blocks) if isinstance(block, Heading)), 0)
-    return [*blocks[:place], Paragraph((" ".join(words),), "note"), *blocks[place:]]
+    """The blocks with what each mark of doubt means, below the first block that bears it."""
+    told: list[Block] = []
+    waiting = {name: mark for name, mark in DOUBTS.items() if name in composer.doubts}
+    for block in blocks:
+        told.append(block)
+        seen = [name for name, mark in waiting.items() if mark in printed(block)]
+        if seen:
+            words = " ".join(composer.word(f"doubt_{name}") for name in seen)
+            told.append(Paragraph((words,), "note"))
+        waiting = {name: mark for name, mark in waiting.items() if name not in seen}
+    return told
+
+
+def printed(block: Block) -> str:
+    """Every number that a block prints, in one text.
+
+    Parameters
+    ----------
+    block : Block
+        The block.
+    """
+    texts: list[Text] = []
+    if isinstance(block, Paragraph):
+        texts = [block.text]
+    elif isinstance(block, Bullets):
+        texts = list(block.items)
+    elif isinstance(block, KeyFigures):
+        texts = [part for item in block.items for part in ((item.number,), item.detail)]
+    elif isinstance(block, Table):
+        texts = [cell for row in block.rows for cell in row]
+    elif isinstance(block, Chart):
+        return " ".join(point.text for series in block.series for point in series.points)
+    return " ".join(part.text for text in texts for part in text if isinstance(part, Ref))
 
 
 def _labels(composer: Composer) -> dict[str, str]:

@@ -56,6 +56,16 @@ def _open(store: str | None, country: str) -> "tuple[Store, Country]":
     return open_store(store, place), place
 
 
+def _measure(place: "Country", text: str) -> str:
+    """Code of a measure given as code or as name in any language."""
+    from qonys.core.codes import fold
+
+    for code, entry in place.measures.items():
+        if fold(text) in {fold(code), *map(fold, entry.names.values())}:
+            return code
+    return place.measures[text].code
+
+
 @data.command("list")
 @click.option("--measure", metavar="M", help="Only this measure: a code, e.g. emigrants.")
 @click.option("--area", metavar="A", help="Only this place: a code or name, e.g. Astana.")
@@ -87,7 +97,7 @@ def list_(
 
     opened, place = _open(store, country)
     query = Query(
-        measure=place.measures[measure].code if measure else "",
+        measure=_measure(place, measure) if measure else "",
         ref_area=place.aliases.resolve(area) if area else "",
         counterpart_area=place.aliases.resolve(partner) if partner else "",
         time_period=parse_period(period).text if period else "",
@@ -459,13 +469,12 @@ def retract(vintage: str, reason: str, country: str, store: str | None, as_json:
 def vintages(country: str, store: str | None, as_json: bool) -> None:
     """List the releases in the store, hidden ones with the reason."""
     opened, place = _open(store, country)
-    hidden = {
-        r.vintage: r.reason for r in opened.manifest.retractions if r.country == place.code
-    }
+    reasons = {r.vintage: r.reason for r in opened.manifest.retractions}
+    hidden = opened.hidden_releases(place.code)
     rows = []
     for name, count in sorted(opened.releases(place.code).items()):
         source, _, day = name.partition("@")
-        reason = hidden.get(name) or hidden.get(day) or ""
+        reason = reasons.get(name) or reasons.get(day) or "" if name in hidden else ""
         rows.append(
             {
                 "vintage": name,

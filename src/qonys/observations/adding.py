@@ -5,6 +5,7 @@ source and release, gives units in old borders their own code, and reports what 
 what was passed over.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -83,7 +84,10 @@ def add_file(
             raise DataError(Fault("no such mapping file", str(mapping)))
         settings["mapping"] = str(mapping)
     context = Context(
-        country, source or _usual_source(name, path), released or _release_of(path), settings
+        country,
+        source or _usual_source(name, path, settings),
+        released or _release_of(path),
+        settings,
     )
     notes: list[str] = []
 
@@ -225,20 +229,22 @@ def _told(report: "Report") -> list[str]:
     return told
 
 
-def _usual_source(reader: str, path: Path) -> str:
-    """The source that a provider's file belongs to, as the reader's card says."""
+def _usual_source(reader: str, path: Path, settings: Mapping[str, str]) -> str:
+    """The source that a provider's file belongs to, as the reader's card says; else empty."""
     from qonys.sources.registry import read_meta, read_source_card
 
-    meta = read_meta(path)
-    settings = read_source_card(reader).settings
-    index = str(meta.get("index", ""))
-    element = str(meta.get("element", ""))
-    if index in settings.get("indices", {}):
-        return str(settings["indices"][index].get("source", ""))
-    for entry in settings.get("measures", {}).values():
-        if element and entry.get("element") == element:
-            return str(entry.get("source", ""))
-    return ""
+    card = read_source_card(reader).settings
+    said = {**read_meta(path), **settings}
+    indices = card.get("indices", {})
+    named = re.search(r"taldau-(\d+)", path.name)
+    index = str(said.get("index", named.group(1) if named else ""))
+    if indices:
+        return str(indices.get(index, {}).get("source", ""))
+    entries = list(card.get("measures", {}).values())
+    element = said.get("element")
+    fitting = [entry for entry in entries if element in (None, entry.get("element"))]
+    sources = {str(entry.get("source", "")) for entry in fitting}
+    return sources.pop() if len(sources) == 1 else ""
 
 
 def _release_of(path: Path) -> str:

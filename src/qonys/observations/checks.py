@@ -65,6 +65,7 @@ def faults(con: duckdb.DuckDBPyConnection, country: Country) -> list[Fault]:
         *_bad_values(rows),
         *_duplicates(rows),
         *_below_zero(rows, country),
+        *_impossible(rows, country),
         *_too_early(rows, country),
     ]
     return _explained(listed(found), country)
@@ -259,7 +260,7 @@ def _explained(found: Iterable[Fault], country: Country) -> list[Fault]:
 
 def _way_out(column: str, code: str, known: Iterable[str], *, near: bool) -> str:
     if column == "source":
-        return "Add it to the country's sources.csv, or name a known one."
+        return "Name a known one with --source, or add it to sources.csv."
     if not isinstance(known, CodeList):
         return f"Known: {', '.join(list(known)[:8])}."
     return known.fault(code).way_out if near else "See `qonys data codes`."
@@ -406,10 +407,37 @@ def _below_zero(rows: _Rows, country: Country) -> list[Fault]:
     )
 
 
-def _too_early(rows: _Rows, country: Country) -> list[Fault]:
-    """Counts whose last possible day of release lies before the first day of their period.
+def _impossible(rows: _Rows, country: Country) -> list[Fault]:
+    """Shares above a hundred percent, and parts of a person in an exact count."""
+    shares = [
+        code
+        for code, entry in country.measures.items()
+        if entry.fields.get("kind") in {"share", "survey"}
+    ]
+    return [
+        *rows.each(
+            "obs_value > 100 AND unit = 'percent' AND measure IN (SELECT unnest($codes)) "
+            f"AND NOT {_mended(country, 'obs_value')}",
+            Fault("a share cannot be above 100 percent", column="obs_value"),
+            {"codes": shares},
+        ),
+        *rows.each(
+            "unit = 'person' AND precision >= 1 AND obs_value <> floor(obs_value) "
+            f"AND isfinite(obs_value) AND NOT {_mended(country, 'obs_value')}",
+            Fault(
+                "a count of persons has no fraction",
+                column="obs_value",
+                way_out="Write the count in persons, or the precision of a mean.",
+            ),
+        ),
+    ]
 
-    A forecast is none, and what has a category may be none: a quota is known in advance.
+
+def _too_early(rows: _Rows, country: Country) -> list[Fault]:
+    """Counts that were released before their period ended.
+
+    A forecast or a model's estimate is none, and what has a category may be none: a quota is
+    known in advance.
     """
     counted = [
         code
@@ -419,19 +447,20 @@ def _too_early(rows: _Rows, country: Country) -> list[Fault]:
     found = rows.fetch(
         "SELECT arg_min(s.file, s.row), min(s.row), s.vintage, p.text, count(*), "
         "count(*) OVER () FROM {rows} s JOIN periods p ON s.time_period = p.text "
-        "JOIN releases r ON s.vintage = r.text WHERE r.last < p.starts "
-        f"AND s.category = '{TOTAL}' AND s.obs_status IS DISTINCT FROM 'F' "
+        "JOIN releases r ON s.vintage = r.text WHERE r.last < CASE WHEN p.freq IN "
+        "('A', 'Q', 'M', 'C') THEN p.closed - 1 ELSE p.starts END "
+        f"AND s.category = '{TOTAL}' AND coalesce(s.obs_status, '') NOT IN ('F', 'E') "
         "AND s.measure IN (SELECT unnest($codes)) "
         f"AND NOT {_mended(country, 'released')} GROUP BY s.vintage, p.text "
         f"ORDER BY 2 LIMIT {FAULT_LIMIT}",
         {"codes": counted},
     )
-    problem = "released before its period begins"
+    problem = "released before its period ends"
     return _limited(
         [
             replace(
                 _fault(problem, file, row, "vintage", vintage, n),
-                way_out=f"The period is {period}. A forecast has the status F.",
+                way_out=f"The period is {period}. A forecast has the status F, an estimate E.",
             )
             for file, row, vintage, period, n, _ in found
         ],

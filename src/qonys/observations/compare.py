@@ -30,7 +30,8 @@ class Change:
     unit : str
         Unit of both.
     change : str
-        ``added``, ``removed``, ``revised``, ``same`` or ``within rounding``.
+        ``added``, ``absent`` (the new release lacks it), ``revised``, ``same`` or
+        ``within rounding``.
     sources : tuple of str
         ``SOURCE@RELEASE`` of both.
     """
@@ -87,7 +88,7 @@ def diff_vintages(
 
 def _change(cell: Cell, old: Observation | None, new: Observation | None) -> Change:
     if old is None or new is None:
-        kind = "added" if old is None else "removed"
+        kind = "added" if old is None else "absent"
     elif old.value == new.value:
         kind = "same"
     elif old.interval.overlaps(new.interval):

@@ -105,42 +105,33 @@ def _sum(rows: Iterable[Observation]) -> tuple[float, Interval]:
 
 
 def _balances(view: View) -> Iterator[Finding]:
-    """Arrivals minus departures against the balance, for each source that prints all three."""
+    """Arrivals minus departures against the balance: of one release, and of what is best."""
     for cell, nets in view.cells("net_migration").items():
-        for net in nets:
-            sides = [
-                _same_release(view, view.rows(cell.at(measure=measure)), net)
-                for measure in ("immigrants", "emigrants")
-            ]
-            if not all(sides):
-                continue
-            arrived, left = sides
-            if arrived is None or left is None:
-                continue
-            computed = arrived.interval - left.interval
-            if not computed.overlaps(net.interval):
-                gap = net.value - (arrived.value - left.value)
-                yield Finding(
-                    "balance",
-                    "error",
-                    str(cell),
-                    _say(net),
-                    f"{_say(arrived)} − {_say(left)}",
-                    gap,
-                    "arrivals minus departures is not the printed balance",
-                )
+        arrivals, departures = (
+            view.rows(cell.at(measure=measure)) for measure in ("immigrants", "emigrants")
+        )
+        for number, net in enumerate(nets):
+            pairs = {(_like(arrivals, net), _like(departures, net))}
+            if number == 0 and arrivals and departures:
+                pairs.add((arrivals[0], departures[0]))
+            for arrived, left in pairs:
+                if arrived and left:
+                    yield from _unbalanced(cell, net, arrived, left)
 
 
-def _same_release(
-    view: View, rows: tuple[Observation, ...], like: Observation
-) -> Observation | None:
-    """The row of the same release, else the preferred row when both are the office's own."""
-    for row in rows:
-        if (row.source, row.vintage) == (like.source, like.vintage):
-            return row
-    pair = (like, *rows[:1])
-    office = all(view.country.sources[row.source].kind == "office" for row in pair)
-    return rows[0] if office and rows else None
+def _unbalanced(
+    cell: Cell, net: Observation, arrived: Observation, left: Observation
+) -> Iterator[Finding]:
+    if not (arrived.interval - left.interval).overlaps(net.interval):
+        yield Finding(
+            "balance",
+            "error",
+            str(cell),
+            _say(net),
+            f"{_say(arrived)} − {_say(left)}",
+            net.value - (arrived.value - left.value),
+            "arrivals minus departures is not the printed balance",
+        )
 
 
 def _rivals(view: View) -> Iterator[Finding]:
@@ -151,7 +142,8 @@ def _rivals(view: View) -> Iterator[Finding]:
             for other in rows[1:]:
                 if other.unit != best.unit or other.interval.overlaps(best.interval):
                     continue
-                revision = other.obs_status == "P" and best.obs_status != "P"
+                provisional = other.obs_status == "P" and best.obs_status != "P"
+                revision = provisional or other.source == best.source
                 doubtful = "U" in (other.obs_status, best.obs_status)
                 models = other.obs_status == best.obs_status == "E"
                 yield Finding(
@@ -161,10 +153,12 @@ def _rivals(view: View) -> Iterator[Finding]:
                     _say(best),
                     _say(other),
                     best.value - other.value,
-                    "provisional, later revised"
-                    if revision
-                    else other.note or "sources differ",
+                    _revised(provisional) if revision else other.note or "sources differ",
                 )
+
+
+def _revised(provisional: bool) -> str:
+    return "provisional, later revised" if provisional else "a later release of one source"
 
 
 def _against(

@@ -155,6 +155,17 @@ class Store:
                 found.append((retraction.vintage, paths))
         return found
 
+    def hidden_releases(self, country: str) -> set[str]:
+        """Releases of which no row is visible any more."""
+        seen: dict[str, bool] = {}
+        for entry in self.files(country):
+            path = str(self.folder / entry.file)
+            vintages = [v for v, paths in self.hidden(country) if path in paths]
+            for name in entry.releases:
+                gone = any(name_matches(name, vintage) for vintage in vintages)
+                seen[name] = seen.get(name, True) and gone
+        return {name for name, gone in seen.items() if gone}
+
     def releases(self, country: str) -> dict[str, int]:
         """Number of rows by ``SOURCE@DAY``, retracted ones included."""
         counts: dict[str, int] = {}
@@ -193,7 +204,10 @@ class Store:
                     return entry
             self.folder.mkdir(parents=True, exist_ok=True)
             with _scratch(self.folder) as scratch:
-                entry = self._write(country, stage, origin, scratch)
+                written = self._write(country, stage, origin, scratch)
+            if written is None:
+                return self._holder(country.code, origin)
+            entry = written
             kept = [self._aged(old, entry) for old in self.manifest.files]
             self._replace_manifest(replace(self.manifest, files=(*kept, entry)))
         return entry
@@ -242,6 +256,12 @@ class Store:
             self._replace_manifest(replace(self.manifest, retractions=(*kept, new)))
         return rows
 
+    def _holder(self, country: str, origin: dict[str, str]) -> VintageFile:
+        """The file that holds what was given once more: of the same name, else the newest."""
+        files = self.files(country)
+        named = [entry for entry in files if entry.origin.get("name") == origin["name"]]
+        return (named or list(files))[-1]
+
     def _is_hidden(self, entry: VintageFile) -> bool:
         """Whether a release of a file was retracted."""
         path = str(self.folder / entry.file)
@@ -252,7 +272,8 @@ class Store:
 
     def _write(
         self, country: Country, stage: Stage, origin: dict[str, str], scratch: Path
-    ) -> VintageFile:
+    ) -> VintageFile | None:
+        """The new file, or nothing when every row is in the store already."""
         target = scratch / "new.parquet"
         con = _connect(scratch)
         try:
@@ -260,12 +281,12 @@ class Store:
             query = prepare(con, country)
             if origin["kind"] == "pack":
                 _require_used(unmatched_corrections(con, country))
-            counts = con.execute(
-                "SELECT source || '@' || vintage, count(*) FROM staged GROUP BY 1 ORDER BY 1"
-            ).fetchall()
-            releases = {name: int(rows) for name, rows in counts}
+            releases = _count_releases(con)
             if origin["kind"] != "pack":
-                self._require_new(con, country.code, releases)
+                self._drop_known(con, country.code, releases)
+                releases = _count_releases(con)
+            if not releases:
+                return None
             con.execute(f"COPY ({query}) TO '{_path(target)}' (FORMAT parquet)")
         finally:
             con.interrupt()  # else a stopped query holds the connection until it ends
@@ -284,37 +305,34 @@ class Store:
             added=_now(),
         )
 
-    def _require_new(
+    def _drop_known(
         self, con: duckdb.DuckDBPyConnection, country: str, releases: dict[str, int]
     ) -> None:
-        """Raise when a key of the new rows is in the store already."""
+        """Drop staged rows that the store holds; raise where it holds another value."""
         rivals = [
             entry for entry in self.files(country) if releases.keys() & entry.releases.keys()
         ]
         if not rivals:
             return
         files = [str(self.folder / entry.file) for entry in rivals]
-        key = ", ".join(f"{'p.canonical' if k == 'time_period' else 's.' + k}" for k in KEY)
         conditions, values = visible(self.hidden(country))
-        same = con.execute(
-            f"SELECT s.file, s.row, s.measure, s.ref_area, p.canonical, s.source, s.vintage "
-            f"FROM staged s JOIN periods p ON s.time_period = p.text "
-            f"WHERE ({key}) IN (SELECT ({', '.join(KEY)}) FROM read_parquet($files, "
-            f"filename = true) o WHERE {' AND '.join(['true', *conditions])}) "
-            "ORDER BY s.row LIMIT 1000",
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE held AS SELECT s.rowid AS number, "
+            "s.obs_value IS NOT DISTINCT FROM o.obs_value AND s.unit = o.unit AND "
+            "s.obs_status = o.obs_status AS same, o.obs_value AS stored, o.obs_status AS was "
+            "FROM staged s JOIN read_parquet($files, filename = true) o "
+            f"USING ({', '.join(KEY)}) "
+            f"WHERE {' AND '.join(['true', *conditions])}",
             {"files": files, **values},
+        )
+        other = con.execute(
+            "SELECT s.file, s.row, s.measure, s.ref_area, s.time_period, s.source, s.vintage, "
+            "s.obs_value, s.obs_status, h.stored, h.was FROM held h JOIN staged s "
+            "ON h.number = s.rowid WHERE NOT h.same ORDER BY s.row LIMIT 1000"
         ).fetchall()
-        if same:
-            raise DataError(
-                Fault(
-                    "this release of this cell is in the store already",
-                    file,
-                    row,
-                    value=f"{measure}:{area}:{period} {source}@{vintage}",
-                    way_out="Give the file its own release day, or retract the old one.",
-                )
-                for file, row, measure, area, period, source, vintage in same
-            )
+        if other:
+            raise DataError(_other_value(*row) for row in other)
+        con.execute("DELETE FROM staged WHERE rowid IN (SELECT number FROM held)")
 
     @staticmethod
     def _aged(old: VintageFile, new: VintageFile) -> VintageFile:
@@ -369,6 +387,27 @@ def open_store(home: str | Path | None = None, country: Country | None = None) -
             origin = {"kind": "pack", "name": country.code, "sha256": digest}
             store.add(country, lambda con: stage_pack(con, country), origin)
     return store
+
+
+def _count_releases(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Number of staged rows by ``SOURCE@RELEASE``."""
+    counts = con.execute(
+        "SELECT source || '@' || vintage, count(*) FROM staged GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return {name: int(rows) for name, rows in counts}
+
+
+def _other_value(file: str, row: int, *said: Any) -> Fault:
+    """A row whose cell the store holds with another value for the same release."""
+    measure, area, period, source, vintage, value, status, stored, was = said
+    return Fault(
+        f"the store has {stored:,.10g} ({was}) for this release of this cell",
+        file,
+        row,
+        "obs_value",
+        f"{value:,.10g} ({status}) {measure}:{area}:{period} {source}@{vintage}",
+        "Give the file its own release day, or retract the old one.",
+    )
 
 
 def _require_used(unmatched: list[Correction]) -> None:

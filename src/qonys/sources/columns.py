@@ -380,6 +380,7 @@ def open_csv(
     faults: Faults,
     *,
     delimiter: str | None = None,
+    mapping: bool = False,
 ) -> Raw:
     """Load a UTF-8 CSV as text; each row keeps its line, blank lines and all.
 
@@ -393,20 +394,26 @@ def open_csv(
         Gets the lines with too many or too few fields and open quotation marks.
     delimiter : str or None
         What stands between fields; none to take the one that the header has most of.
+    mapping : bool
+        Whether the reader takes a mapping, for what a fault advises.
 
     Raises
     ------
     SourceError
         When it is no text, not UTF-8 or has no header.
     """
-    header, first, delimiter = _read_header(path, delimiter)
+    try:
+        header, first, delimiter = _read_header(path, delimiter)
+    except UnicodeDecodeError:
+        fault = encoding_fault(path, mapping=mapping)
+        raise SourceError(fault or Fault("not UTF-8", path.name)) from None
     con.execute("SET preserve_insertion_order = true")
     columns = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(header)))
     scan = (
         f"read_csv({_glob_quoted(path)}, auto_detect=false, header=true, compression='none',"
         f" quote='\"', escape='\"', delim={quoted(delimiter)}, columns={{{columns}}}"
     )
-    rejected = _load(con, path, scan + ")", scan, faults)
+    rejected = _load(con, path, scan + ")", scan, faults, mapping=mapping)
     line = _line_sql(con, path, first, rejected, faults)
     con.execute(f"CREATE OR REPLACE TEMP VIEW {_RAW} AS SELECT t.*, {line}")
     names = {name: f"c{n}" for n, name in enumerate(header)}
@@ -414,7 +421,13 @@ def open_csv(
 
 
 def _load(
-    con: "duckdb.DuckDBPyConnection", path: Path, scan: str, opened: str, faults: Faults
+    con: "duckdb.DuckDBPyConnection",
+    path: Path,
+    scan: str,
+    opened: str,
+    faults: Faults,
+    *,
+    mapping: bool,
 ) -> set[int]:
     """Create the table of texts; after a fault once more, noting each faulty line."""
     import duckdb
@@ -425,7 +438,7 @@ def _load(
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise
     except duckdb.Error:
-        fault = encoding_fault(path)
+        fault = encoding_fault(path, mapping=mapping)
         if fault is not None:
             raise SourceError(fault) from None
     else:
@@ -518,8 +531,6 @@ def _read_header(path: Path, delimiter: str | None) -> tuple[list[str], int, str
             reader = csv.reader(stream, delimiter=mark, strict=True)
             header = next(reader, [])
             first = reader.line_num + 1
-    except UnicodeDecodeError:
-        raise SourceError(encoding_fault(path) or Fault("not UTF-8", path.name)) from None
     except csv.Error as error:
         raise SourceError(Fault(f"no CSV header: {error}", path.name, 1)) from None
     header = [name.strip() for name in header]

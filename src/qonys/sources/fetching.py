@@ -23,6 +23,7 @@ _AGAIN = (429, 500, 502, 503, 504)
 _MOVED = (301, 302, 303, 307, 308)
 _PIECE = 1 << 16
 _REDIRECTS = 5
+_HINTED_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Request:
     about : Mapping of str to str
         Written into the note beside the file.
     hints : Mapping of str to str
-        What an HTTP status means at this provider.
+        What an HTTP status means at this provider; such an answer is asked for once more only.
     """
 
     url: str
@@ -121,7 +122,7 @@ def fetch(
     part = request.target.with_name(request.target.name + ".part")
     retry = urllib3.Retry(
         total=limits.attempts,
-        status_forcelist=_AGAIN,
+        status_forcelist=[code for code in _AGAIN if str(code) not in request.hints],
         allowed_methods=None,  # the POST of taldau asks and changes nothing
         redirect=False,
         backoff_factor=limits.backoff_s,
@@ -226,6 +227,10 @@ def _once(
         }
         headers |= {name: value for name, value in named.items() if value}
     answer, url = _ask(pool, request, headers)
+    if str(answer.status) in request.hints:  # it has a reason that waiting does not mend
+        answer.close()
+        time.sleep(min(limits.backoff_s, _HINTED_PAUSE_S))
+        answer, url = _ask(pool, request, headers)
     try:
         if answer.status == 304 and held:
             return None

@@ -4,6 +4,7 @@ For readers. Main type: `Places`. A name that is unknown but cannot be a region 
 town) is left out and counted; a region that is unknown or ambiguous is a fault.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from qonys.core.codes import SEE_AREAS, fold
@@ -15,8 +16,13 @@ from qonys.sources.wording import heal_cyrillic, without_footnote
 REGION_WORDS = frozenset(
     {"область", "обл.", "облысы", "республика", "республикасы", "region", "oblast"}
 )
+# What stands below all areas, however near its name is to that of one.
+_BELOW = frozenset({"район", "районы", "р-н", "ауданы", "district", "а.", "округ"})
+# A town is a slip only of a town: г. Павлодар is not Павлодар, the region.
+_TOWN = frozenset({"г.", "город", "қ.", "қаласы", "city"})
 # Near spellings take milliseconds each: a file of slips must not take minutes.
 _EXPLAINED = 200
+_COMPARED = 2000
 
 
 class Places:
@@ -30,6 +36,8 @@ class Places:
         Spellings that the user settles, before the aliases.
     strict : bool
         Whether every unknown name is a fault.
+    near : bool
+        Whether an unknown name near to a known one is a fault as well.
     """
 
     def __init__(
@@ -38,10 +46,12 @@ class Places:
         codes: Mapping[str, str] | None = None,
         *,
         strict: bool = False,
+        near: bool = False,
     ) -> None:
         self._aliases = country.aliases
         self._codes = {fold(text): code for text, code in (codes or {}).items()}
         self._strict = strict
+        self._compared = 0 if near else _COMPARED
         self._known: dict[str, str | Fault | None] = {}
         self._explained: dict[str, str] = {}
 
@@ -75,10 +85,23 @@ class Places:
             if isinstance(found, str):
                 return found
         words = set(fold(healed).split())
-        if found is not None or not (self._strict or words & REGION_WORDS or not words):
+        if found is not None:
             return found
+        is_slip = self._strict or words & REGION_WORDS or not words
+        if not is_slip and not self._is_near(healed, words):
+            return None
         problem = f"unknown {self._aliases.name}"
         return Unexplained(problem, value=text, explain=lambda: self._way_out(healed))
+
+    def _is_near(self, text: str, words: set[str]) -> bool:
+        """Whether a name is near to one that is known; the first thousands are looked at."""
+        if words & _BELOW or self._compared >= _COMPARED:
+            return False
+        self._compared += 1
+        near = self._aliases.way_out(text)
+        if near == SEE_AREAS:
+            return False
+        return not words & _TOWN or bool(_TOWN & set(re.findall(r"[\w.]+", near)))
 
     def _way_out(self, text: str) -> str:
         """Near spellings, looked for once for each text and not without end."""

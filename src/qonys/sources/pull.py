@@ -108,7 +108,10 @@ def _taldau_index(
     tell: Progress,
     limits: Limits,
 ) -> list[Path]:
-    """The tree of one index, country and regions; the flat list when there is no tree."""
+    """The tree of one index: the country and, where they can be had, its regions.
+
+    The flat list stands in only when there is no tree of the country.
+    """
     settings = card.settings["pull"]
     name = f"taldau-{about['index']}-{about['period_id']}"
 
@@ -118,11 +121,11 @@ def _taldau_index(
         )
         return fetch(request, limits=limits, refresh=refresh, check=_check_json(base + path))
 
+    def tree(part: str, parent: str) -> Path:
+        return get(settings["tree"], f"{name}-{part}.json", _form(settings, about, parent))
+
     try:
-        return [
-            get(settings["tree"], f"{name}-{part}.json", _form(settings, about, parent))
-            for part, parent in (("country", ""), ("regions", settings["root"]))
-        ]
+        files = [tree("country", "")]
     except SourceError as error:
         tell(f"no tree ({error.faults[0]}): asking for the flat list")
         path = settings["flat"].format(index=about["index"], period=about["period_id"])
@@ -130,6 +133,11 @@ def _taldau_index(
             return [get(path, f"{name}-flat.json", None)]
         except SourceError as second:
             raise SourceError([*error.faults, *second.faults]) from None
+    try:
+        files.append(tree("regions", settings["root"]))
+    except SourceError as error:
+        tell(f"no regions ({error.faults[0]}): the country alone is kept")
+    return files
 
 
 def _form(settings: Any, about: dict[str, str], parent: str) -> dict[str, str]:

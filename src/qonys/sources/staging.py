@@ -413,13 +413,15 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def encoding_fault(path: Path) -> Fault | None:
+def encoding_fault(path: Path, *, mapping: bool = False) -> Fault | None:
     """The fault that says a file is not UTF-8 and what it is instead; none when it is UTF-8.
 
     Parameters
     ----------
     path : Path
         The file; it is read in pieces.
+    mapping : bool
+        Whether its reader takes a mapping, which can say the encoding.
     """
     import codecs
 
@@ -432,16 +434,16 @@ def encoding_fault(path: Path) -> Fault | None:
             except UnicodeDecodeError as error:
                 # Bytes held back from the chunk before stand in front and hold no line end.
                 line += error.object[: error.start].count(b"\n")
-                return _not_utf8(path, line)
+                return _not_utf8(path, line, mapping=mapping)
             line += chunk.count(b"\n")
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return _not_utf8(path, line)
+        return _not_utf8(path, line, mapping=mapping)
     return None
 
 
-def _not_utf8(path: Path, line: int) -> Fault:
+def _not_utf8(path: Path, line: int, *, mapping: bool) -> Fault:
     way_out = "Save it as UTF-8."
     with path.open("rb") as stream:
         head = stream.read(4)
@@ -450,8 +452,9 @@ def _not_utf8(path: Path, line: int) -> Fault:
     if _decodes(path, "cp1251"):
         way_out = (
             "It decodes as cp1251 (Windows Cyrillic): save it as UTF-8"
-            ' (`iconv -f cp1251 -t utf-8`), or say encoding = "cp1251" in a mapping.'
+            " (`iconv -f cp1251 -t utf-8`)"
         )
+        way_out += ', or say encoding = "cp1251" in a mapping.' if mapping else "."
     return Fault("not UTF-8", path.name, line, way_out=way_out)
 
 

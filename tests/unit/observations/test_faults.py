@@ -194,7 +194,7 @@ def test_faults_of_every_phase_come_at_once_and_none_twice(refused):
     assert "unknown measure ('emigrans'). Did you mean emigrants" in said[2, "measure"]
     assert "again in row 7" in said[6, ""]
     assert "a count cannot be below zero ('-5.0')" in said[9, "obs_value"]
-    assert "released before its period begins ('2026-03-20')" in said[10, "vintage"]
+    assert "released before its period ends ('2026-03-20')" in said[10, "vintage"]
     assert "not a number ('fine')" in said[12, "precision"]
     assert "empty" in said[14, "measure"]
     assert "must be above 0 ('-1.0')" in said[14, "precision"]
@@ -265,7 +265,7 @@ def test_faults_of_json_and_of_its_rows_come_together(refused):
         options={"measure": "emigrants", "unit": "people"},
         **settings,
     )
-    assert places(faults) == [(1, "unit"), (1, ""), (2, "y122002"), (3, "obs_value")]
+    assert places(faults) == [(1, "y122001"), (1, "unit"), (2, "y122002"), (3, "obs_value")]
 
 
 def test_of_a_file_that_is_broken_only_the_reader_speaks(refused):
@@ -338,7 +338,11 @@ EARLY = [
     ({"time_period": "2025", "vintage": "2024"}, True),
     ({"time_period": "2025-06/..", "vintage": "2025-05"}, True),
     ({"measure": "population", "time_period": "2025-01-01", "vintage": "2024-12-31"}, True),
-    ({"time_period": "2025", "vintage": "2025-01-01"}, False),
+    ({"time_period": "2025", "vintage": "2025-12-30"}, True),
+    ({"time_period": "2025", "vintage": "2025-12"}, False),
+    ({"time_period": "2025-01/2025-04", "vintage": "2025-04-12"}, True),
+    ({"time_period": "1991/2025-04", "vintage": "2025-04-12"}, False),
+    ({"time_period": "2025", "vintage": "2025-05-12", "obs_status": "E"}, False),
     ({"time_period": "2025-06/..", "vintage": "2025"}, False),
     ({"time_period": "2025", "vintage": "undated"}, False),
     ({"time_period": "unspecified", "vintage": "1999"}, False),
@@ -348,7 +352,7 @@ EARLY = [
 
 
 @pytest.mark.parametrize(("change", "wrong"), EARLY)
-def test_a_count_is_not_released_before_its_period_begins(
+def test_a_count_is_not_released_before_its_period_ends(
     bor, fictional, raw_row, add_rows, change, wrong
 ):
     if not wrong:
@@ -356,7 +360,7 @@ def test_a_count_is_not_released_before_its_period_begins(
         return
     (fault,) = faults_of(bor, fictional, add_rows, [raw_row(**change)])
     assert (fault.file, fault.row, fault.column) == ("new.csv", 2, "vintage")
-    assert "released before its period begins" in str(fault)
+    assert "released before its period ends" in str(fault)
 
 
 def test_every_measure_says_whether_it_is_signed(kaz):

@@ -61,6 +61,127 @@ def test_one_sheet_a_year(stage, cells):
     }
 
 
+def test_years_above_columns(stage, cells):
+    report = stage("excel/year_subcolumns.xlsx", unit="person")
+    assert cells("measure, ref_area, time_period, obs_value, obs_status, row") == {
+        ("immigrants", "KAZ", "2024", 29282, "A", 4),
+        ("emigrants", "KAZ", "2024", 12732, "A", 4),
+        ("net_migration", "KAZ", "2024", 16550, "A", 4),
+        ("immigrants", "KAZ", "2025", 30100, "P", 4),
+        ("emigrants", "KAZ", "2025", 11000, "P", 4),
+        ("net_migration", "KAZ", "2025", 19100, "P", 4),
+        ("immigrants", "KZ-59", "2024", 812, "A", 5),
+        ("emigrants", "KZ-59", "2024", 2133, "A", 5),
+        ("net_migration", "KZ-59", "2024", -1321, "A", 5),
+        ("emigrants", "KZ-59", "2025", 1900, "P", 5),
+    }
+    assert (report.missing, report.skipped) == (2, {"Аккайынский район": 6})
+
+
+YEARS = ["Регионы", "2024 год", "", "2025 год", ""]
+
+
+@pytest.mark.parametrize(
+    ("words", "column", "codes"),
+    [
+        (["Мужчины", "Женщины"], "sex", ["M", "F"]),
+        (["город", "село"], "locality", ["URBAN", "RURAL"]),
+        (["Всего", "женщины"], "sex", ["_T", "F"]),
+    ],
+)
+def test_years_above_breakdowns(stage, cells, book, words, column: str, codes: list[str]):
+    stage(book(S=[YEARS, ["", *words, *words], [COUNTRY, 1, 2, 3, 4]]), **PERSONS)
+    assert cells(f"measure, time_period, {column}, obs_value") == {
+        ("emigrants", "2024", codes[0], 1),
+        ("emigrants", "2024", codes[1], 2),
+        ("emigrants", "2025", codes[0], 3),
+        ("emigrants", "2025", codes[1], 4),
+    }
+
+
+def test_years_above_columns_of_which_none_is_known_are_not_read_otherwise(faults_of, book):
+    words = ["Приехало", "Уехало"]
+    rows = [YEARS, ["", *words, *words], [COUNTRY, 1, 2, 3, 4]]
+    faults = faults_of(book(S=rows), **PERSONS)
+    assert [fault.split(": ")[0][-2:] for fault in faults] == ["B2", "C2", "D2", "E2"]
+
+
+def test_figures_beside_the_years_are_not_passed_over(faults_of, book):
+    path = book(S=[YEARS, [COUNTRY, 1, 2, 3, 4]])
+    (fault,) = faults_of(path, **PERSONS)
+    assert "row 2, column C2: figures without a period above them ('2')" in fault
+
+
+def test_years_above_columns_in_blocks_and_with_headings_of_the_user(stage, cells, book):
+    words = ["", "Прибыло", "въехало", "Прибыло", "въехало"]
+    years = ["Регионы", 2024, 2024, 2025, 2025]
+    rows = [years, words, ["Городское население"], [COUNTRY, 1, 2, 3, 4], years, words]
+    rows += [["Сельское население"], [COUNTRY, 5, 6, 7, 8]]
+    headings = {"въехало": "net_migration", "Прибыло": "emigrants"}
+    stage(book(S=rows), unit="person", headings=headings)
+    assert cells("measure, locality, time_period, obs_value") == {
+        ("emigrants", "URBAN", "2024", 1),
+        ("net_migration", "URBAN", "2024", 2),
+        ("emigrants", "URBAN", "2025", 3),
+        ("net_migration", "URBAN", "2025", 4),
+        ("emigrants", "RURAL", "2024", 5),
+        ("net_migration", "RURAL", "2024", 6),
+        ("emigrants", "RURAL", "2025", 7),
+        ("net_migration", "RURAL", "2025", 8),
+    }
+
+
+def test_years_above_columns_with_faults(faults_of):
+    faults = faults_of("excel/year_subcolumns_faulty.xlsx", unit="person")
+    start = "year_subcolumns_faulty.xlsx#Итоги, "
+    assert [fault.split(". ")[0].removeprefix(start) for fault in faults] == [
+        "row 2, column C2: a heading that is not known; say headings ('Уехало')",
+        "row 2, column F2: no heading",
+        "row 3, column D3: a key stands 2 times, again in D5 ('immigrants:KAZ:2025')",
+        "row 3, column E3: a key stands 2 times, again in E5 ('emigrants:KAZ:2025')",
+        "row 4, column D4: not a number ('мало')",
+    ]
+
+
+def test_years_above_breakdowns_need_a_measure(faults_of, book):
+    words = ["Мужчины", "Женщины"]
+    path = book(S=[YEARS, ["", *words, *words], [COUNTRY, 1, 2, 3, 4]])
+    assert faults_of(path, unit="person") == [
+        "column measure: the measure is not said. Say it as option."
+    ]
+
+
+def test_a_key_that_stands_twice_names_its_cells(faults_of, cells, book):
+    rows = [["", 2023, 2024], [COUNTRY, 5, 6], ["г. Алматы", "x y", 1], [COUNTRY, 5, 6]]
+    faults = faults_of(book(S=rows, T=rows[:2]), **PERSONS)
+    assert [fault.removeprefix("book.xlsx#S, ").split(" (")[0] for fault in faults] == [
+        "row 2, column B2: a key stands 3 times, again in B4, B2 of T",
+        "row 2, column C2: a key stands 3 times, again in C4, C2 of T",
+        "row 3, column B3: not a number",
+    ]
+    assert cells("ref_area, row") == {("KAZ", 2), ("KZ-75", 3)}
+
+
+def test_a_place_near_to_a_known_one_is_a_slip(faults_of, stage, book):
+    head = ["", 2023, 2024]
+    path = book(S=[head, [COUNTRY, 5, 6], ["г. Алмата", 1, 2], ["Норт", 1, 2]])
+    (fault,) = faults_of(path, **PERSONS)
+    assert "row 3, column B3: unknown area ('г. Алмата'). Did you mean KZ-75" in fault
+    path = book(S=[head, [COUNTRY, 5, 6], ["North Kazakstan", 1, 2]])
+    assert "Did you mean KZ-59" in faults_of(path, **PERSONS)[0]
+    path = book(S=[head, [COUNTRY, 5, 6], ["г. Алматы район", 1, 2]])
+    assert stage(path, **PERSONS).skipped == {"г. Алматы район": 2}
+
+
+def test_a_text_among_figures_that_are_left_out_is_a_fault(faults_of, stage, book):
+    head = ["", 2023, 2024]
+    path = book(S=[head, [COUNTRY, 5, 6], ["Аккайынский район", "много", "…"]])
+    (fault,) = faults_of(path, **PERSONS)
+    assert "row 3, column B3: not a number ('много')" in fault
+    path = book(S=[head, [COUNTRY, 5, 6], ["Аккайынский район", "…", 1]])
+    assert stage(path, **PERSONS).missing == 0
+
+
 def test_every_fault_with_row_and_cell(faults_of):
     faults = faults_of("excel/faulty.xlsx", **PERSONS)
     assert [fault.split(". ")[0].removeprefix("faulty.xlsx#Выбыло, ") for fault in faults] == [
@@ -73,7 +194,13 @@ def test_every_fault_with_row_and_cell(faults_of):
 
 def test_no_layout_says_which_were_tried_and_why(faults_of):
     (fault,) = faults_of("excel/no_layout.xlsx", **PERSONS)
-    for name in ("group_blocks", "periods_across", "sheet_per_year", "region_blocks"):
+    for name in (
+        "year_subcolumns",
+        "group_blocks",
+        "periods_across",
+        "sheet_per_year",
+        "region_blocks",
+    ):
         assert f"{name}: " in fault
     (fault,) = faults_of("excel/no_layout.xlsx", **PERSONS, layout="sheet_per_year")
     assert "periods_across" not in fault

@@ -63,6 +63,7 @@ def test_a_table_of_prices_is_told_apart_by_its_header(faults_of):
 def test_cp1251_and_empty(faults_of):
     (fault,) = faults_of("opendata/migration_balance_cp1251.csv")
     assert fault.startswith("row 1: not UTF-8. It decodes as cp1251")
+    assert "mapping" not in fault
     (fault,) = faults_of("opendata/empty.csv")
     assert fault.startswith("empty.csv: no rows")
 

@@ -209,6 +209,40 @@ def test_without_a_tree_the_flat_list_is_asked_for(office, taldau, tree):
     assert office.seen[-1][1] == "/ru/Api/GetIndexData/2929753?period=7&dics=67"
 
 
+@pytest.mark.parametrize("regions", [send(b"[]"), status(404), status(500)])
+def test_without_regions_the_country_is_kept(office, taldau, regions):
+    def tree(to: Handler) -> None:
+        (regions if to.server.seen[-1][3]["p_parent_id"] else send(TREE))(to)
+
+    office.answers["/ru/NewIndex/GetIndexTreeData"] = tree
+    lines: list[str] = []
+    files = taldau(progress=lines.append)
+    assert [path.name for path in files] == [
+        "taldau-2929752-7-country.json",
+        "taldau-2929753-7-country.json",
+    ]
+    said = [line for line in lines if line.startswith("no regions (")]
+    assert len(said) == 2
+    assert said[0].endswith("the country alone is kept")
+
+
+def test_a_status_with_a_hint_is_asked_for_once_more_only(office, taldau):
+    tree, flat = "/ru/NewIndex/GetIndexTreeData", "/ru/Api/GetIndexData/2929752"
+    office.answers[tree] = office.answers[flat] = status(500)
+    with pytest.raises(SourceError):
+        taldau()
+    assert [path.partition("?")[0] for _, path, _, _ in office.seen] == [tree] * 2 + [flat] * 2
+    office.answers[tree] = [status(500), send(TREE)]
+    assert len(taldau()) == 4
+
+
+def test_a_status_without_a_hint_is_asked_for_again_as_ever(office, taldau):
+    failing = status(503)
+    office.answers["/ru/NewIndex/GetIndexTreeData"] = [failing, failing, send(TREE)]
+    assert len(taldau()) == 4
+    assert len(office.seen) == 6
+
+
 def test_neither_gives_both_reasons_and_leaves_nothing(office, taldau, tmp_path):
     office.answers["/ru/NewIndex/GetIndexTreeData"] = status(500)
     office.answers["/ru/Api/GetIndexData/2929752"] = send(b" [ ] ")

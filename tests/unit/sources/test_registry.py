@@ -21,6 +21,12 @@ def test_readers_and_their_cards():
         read_source_card("taldua")
 
 
+def test_every_index_and_measure_names_its_source():
+    indices = read_source_card("taldau").settings["indices"]
+    measures = read_source_card("opendata").settings["measures"]
+    assert all(entry["source"] for entry in (*indices.values(), *measures.values()))
+
+
 @pytest.mark.parametrize(
     "path",
     [p for p in sorted(SPECIMENS.glob("*/*.*")) if p.suffix in {".csv", ".json", ".xlsx"}],

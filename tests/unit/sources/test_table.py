@@ -88,6 +88,7 @@ def test_header(faults_of):
 def test_cp1251_is_named_and_can_be_said(faults_of, stage, cells):
     (fault,) = faults_of("table/cp1251.csv")
     assert fault.startswith("row 3: not UTF-8. It decodes as cp1251")
+    assert fault.endswith(', or say encoding = "cp1251" in a mapping.')
     assert stage("table/cp1251.csv", mapping={"encoding": "cp1251"}).rows == 2
     assert cells("ref_area, time_period, file") == {
         ("KAZ", "2024", "cp1251.csv"),

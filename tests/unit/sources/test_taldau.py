@@ -106,9 +106,9 @@ def test_flat_faults(faults_of, answer):
     assert [fault.split(". ")[0] for fault in faults_of(answer(data))] == [
         "row 1, column name: not a period ('давно')",
         "row 2, column name: its name is 2004 but its day says 2005 ('2004 год')",
-        "row 3, column date: not a day ('2004')",
-        "row 4, column value: not a number ('много')",
-        "row 5, column value: not a number ('[1]')",
+        "row 3, column date of 2004 год: not a day ('2004')",
+        "row 4, column value of 2004 год: not a number ('много')",
+        "row 5, column value of 2004 год: not a number ('[1]')",
         "row 6, column termNames: unknown breakdown ('Казахи')",
         "row 7, column termNames: no place among the terms ('Всего')",
         "row 8, column periods: no list of periods",
@@ -116,6 +116,38 @@ def test_flat_faults(faults_of, answer):
         "row 10: not an entry ('text')",
         "row 11, column termNames: terms and termNames do not fit ('Республика Казахстан')",
     ]
+
+
+def test_a_key_that_stands_twice_in_a_tree_names_node_and_period(faults_of, cells, answer):
+    whole = {"id": 741880, "text": "РК", "y122023": "4", "y122024": "5"}
+    first, second, text = faults_of(
+        answer([whole, {"id": 7, "text": "г. Алматы", "y122024": "x1"}, whole])
+    )
+    assert first.startswith(
+        "row 1, column y122023: a key stands 2 times, again in record 3 ('KAZ:2023')"
+    )
+    assert second.startswith("row 1, column y122024: a key stands 2 times, again in record 3")
+    assert text.startswith("row 2, column y122024: not a number ('x1')")
+    assert cells("ref_area, time_period, row") == {("KAZ", "2023", 1), ("KAZ", "2024", 1)}
+
+
+def test_a_key_that_stands_twice_in_a_node(faults_of, answer):
+    text = '[{"id": 741880, "text": "РК", "y122024": "5", "y122024": "6"}]'
+    (fault,) = faults_of(answer(text.encode()))
+    assert fault == "row 1, column y122024: a key stands twice in one node ('6')"
+
+
+@pytest.mark.parametrize("name", ["taldau-2929753-7-x.json", "opendata-6567.json"])
+def test_a_key_that_stands_twice_in_a_flat_list_names_record_and_period(
+    faults_of, cells, answer, name: str
+):
+    part = {"name": "2004 год", "date": "31.12.2004", "value": "1"}
+    entry = {"terms": [741880], "termNames": ["РК"], "periods": [part]}
+    (fault,) = faults_of(answer([{**entry, "periods": [part, part]}, entry], name))
+    assert fault.startswith(
+        "row 1, column value of 2004: a key stands 3 times, again in record 1, 2 ('KAZ:2004')"
+    )
+    assert cells("row") == {(1,)}
 
 
 def test_index_and_period_must_be_known(faults_of, answer):
@@ -159,6 +191,11 @@ def test_index_measure_and_breakdown_by_option(stage, cells, answer):
 def test_garbage_is_a_source_error(stage, answer, text: bytes, words: str):
     with pytest.raises(SourceError, match=words):
         stage(answer(text), "taldau")
+
+
+def test_cp1251_has_no_way_out_by_a_mapping(faults_of, answer):
+    (fault,) = faults_of(answer(b'[{"id": 741880, "text": "\xcf\xf0", "y122024": "1"}]'))
+    assert fault.endswith("save it as UTF-8 (`iconv -f cp1251 -t utf-8`).")
 
 
 def test_a_web_page_in_place_of_json(stage):

@@ -5,14 +5,20 @@ For read.py. `LAYOUTS` holds one function a layout; it gives the figures of a sh
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qonys.core.codes import fold
 from qonys.core.errors import Fault
 from qonys.sources.excel.workbook import Sheet
+from qonys.sources.numbers import is_missing
 from qonys.sources.places import Places
-from qonys.sources.wording import read_label, read_period_name, without_footnote
+from qonys.sources.wording import (
+    heal_cyrillic,
+    read_label,
+    read_period_name,
+    without_footnote,
+)
 
 
 class NoFit(Exception):  # noqa: N818 - says that a layout does not fit, no error of the file
@@ -61,12 +67,15 @@ class Words:
         Looks up places.
     headings : Mapping of str to str
         Heading of a column to measure, folded.
+    measures : Mapping of str to str
+        Word below a year to measure, folded.
     strays : list of (int, int, str, str)
         Row, column, text and problem of what could not be understood.
     """
 
     places: Places
     headings: Mapping[str, str] = field(default_factory=dict)
+    measures: Mapping[str, str] = field(default_factory=dict)
     strays: list[tuple[int, int, str, str]] = field(default_factory=list)
 
     def label(self, text: str) -> dict[str, str] | None:
@@ -79,6 +88,15 @@ class Words:
         if found is None:
             return None
         return {found[0]: found[1]} if found[0] else {}
+
+    def below_year(self, text: str) -> dict[str, str] | None:
+        """What a word below a year says, as `label` does."""
+        said = self.label(text)
+        if said is not None:
+            return said
+        bare = without_footnote(text)[0]
+        measure = self.measures.get(fold(bare)) or self.measures.get(fold(heal_cyrillic(bare)))
+        return {"measure": measure} if measure else None
 
     def place(self, text: str) -> str | Fault | None:
         """What `Places.find` says."""
@@ -163,6 +181,11 @@ def _across(sheet: Sheet, words: Words) -> tuple[list[Cell], int]:
                 dims, groups = said, groups + 1
             continue
         cells.extend(_row_cells(number, row, title, periods, dims, words))
+        right = (n for n in _filled(row) if n > min(periods) and n not in periods)
+        lone = next((n for n in right if isinstance(row[n], int | float)), None)
+        if lone is not None:
+            problem = "figures without a period above them"
+            words.strays.append((number, lone, f"{row[lone]:.15g}", problem))
     return cells, groups
 
 
@@ -208,6 +231,107 @@ def group_blocks(sheet: Sheet, words: Words) -> list[Cell]:
         raise NoFit(msg)
     _require_places(cells)
     return cells
+
+
+Subcolumns = dict[int, tuple[str, bool, Mapping[str, str]]]
+
+
+def year_subcolumns(sheet: Sheet, words: Words) -> list[Cell]:
+    """Periods across, each above several columns that a second row names; places down."""
+    headers = _headers_of_two_rows(sheet, words)
+    if not headers:
+        msg = "no row of periods with a row of headings below it"
+        raise NoFit(msg)
+    cells: list[Cell] = []
+    first, columns = 0, Subcolumns()
+    title: Mapping[str, str] = {}
+    for number, row in enumerate(sheet.rows):
+        if number in headers:
+            first, columns = headers[number]
+            continue
+        labels = _row_labels(row, first or len(row))
+        if not any(row[n] != "" for n in columns if n < len(row)):
+            said = (label for text in labels if (label := words.label(text)) is not None)
+            title = next(said, title)
+            continue
+        periods = {n: (period, starred) for n, (period, starred, _) in columns.items()}
+        for cell in _row_cells(number, row, labels, periods, title, words):
+            cells.append(replace(cell, dims={**title, **columns[cell.column][2]}))
+    if any(columns for _, columns in headers.values()):  # else none of them is known
+        _require_places(cells)
+    return cells
+
+
+def _headers_of_two_rows(sheet: Sheet, words: Words) -> dict[int, tuple[int, Subcolumns]]:
+    """First column and columns by the row of headings; the row of periods above has none."""
+    headers: dict[int, tuple[int, Subcolumns]] = {}
+    for number, row in enumerate(sheet.rows):
+        periods = _merged_header(row)
+        if not periods:
+            continue
+        below = next(
+            (n for n in range(number + 1, len(sheet.rows)) if any(_filled(sheet.rows[n]))), None
+        )
+        if below is not None and _names_columns(sheet.rows[below], periods, words):
+            headers[number] = min(periods), {}
+            end = _next_header(sheet, below)
+            headers[below] = min(periods), _subcolumns(sheet, below, end, periods, words)
+    return headers
+
+
+def _filled(row: list[Any]) -> Iterator[int]:
+    return (n for n, cell in enumerate(row) if cell != "")
+
+
+def _merged_header(row: list[Any]) -> Periods:
+    """Periods of a header row; one may stand again beside itself, as in cells once merged."""
+    found = {n: cell_period(row[n]) for n in _filled(row)}
+    periods = {n: period for n, period in found.items() if period}
+    if not periods:
+        return {}
+    texts = [text for text, _ in periods.values()]
+    apart = [text for text, before in zip(texts, ["", *texts], strict=False) if text != before]
+    alone = all(n < min(periods) for n in found if n not in periods)
+    return periods if alone and len(apart) == len(set(apart)) else {}
+
+
+def _names_columns(row: list[Any], periods: Periods, words: Words) -> bool:
+    """Whether a row below periods holds nothing but texts that name columns."""
+    first = min(periods)
+    if any(isinstance(words.place(text), str) for text in _row_labels(row, first)):
+        return False
+    right = {n: row[n] for n in _filled(row) if n >= first}
+    named = all(isinstance(text, str) and not is_missing(text) for text in right.values())
+    if not named or len(right) < 2 or any(cell_period(text) for text in right.values()):
+        return False
+    known = all(words.below_year(text) is not None for text in right.values())
+    return known or any(n not in periods for n in right)
+
+
+def _next_header(sheet: Sheet, below: int) -> int:
+    later = range(below + 1, len(sheet.rows))
+    return next((n for n in later if _merged_header(sheet.rows[n])), len(sheet.rows))
+
+
+def _subcolumns(
+    sheet: Sheet, below: int, end: int, periods: Periods, words: Words
+) -> Subcolumns:
+    """Period and meaning of each column; one that is unknown or without a name is a stray."""
+    row, first = sheet.rows[below], min(periods)
+    used = {n for n in _filled(row) if n >= first}
+    for body in sheet.rows[below:end]:
+        used |= {n for n in _filled(body) if n >= first and isinstance(body[n], int | float)}
+    columns: Subcolumns = {}
+    for n in sorted(used):
+        text = row[n].strip() if n < len(row) and isinstance(row[n], str) else ""
+        said = words.below_year(text) if text else None
+        if said is None:
+            problem = "a heading that is not known; say headings" if text else "no heading"
+            words.strays.append((below, n, text, problem))
+            continue
+        period, starred = periods[max(at for at in periods if at <= n)]
+        columns[n] = (period, starred, said)
+    return columns
 
 
 def _require_places(cells: list[Cell]) -> None:
@@ -367,6 +491,7 @@ def _period_column(sheet: Sheet) -> int:
 
 
 LAYOUTS: Mapping[str, Callable[[Sheet, Words], list[Cell]]] = {
+    "year_subcolumns": year_subcolumns,
     "group_blocks": group_blocks,
     "periods_across": periods_across,
     "sheet_per_year": sheet_per_year,

@@ -97,17 +97,25 @@ class _Reader:
         self._unplaced = ("", -1)  # the row whose place was last found faulty
         self.fixed = context.constants()
         headings = {fold(k): str(v) for k, v in dict(options.get("headings", {})).items()}
-        self.words = Words(Places(context.country, options.get("codes")), headings)
+        card = read_source_card("excel").settings["measures"]
+        measures = {fold(word): code for code, words in card.items() for word in words}
+        places = Places(context.country, options.get("codes"), near=True)
+        self.words = Words(places, headings, measures)
+        self._cells: dict[tuple[str, ...], list[tuple[str, int, str]]] = {}
+        self._unsaid = False
         self.layout = str(options.get("layout", "")) or None
         self.instant = str(options.get("instant", ""))
         if self.layout not in {None, *LAYOUTS}:
             known = ", ".join(LAYOUTS)
             self.faults.add("no such layout", None, "layout", self.layout, f"Layouts: {known}.")
-        for column in ("measure", "unit"):
-            if column not in self.fixed and not (column == "measure" and headings):
-                self.faults.add(
-                    f"the {column} is not said", None, column, "", "Say it as option."
-                )
+        may_name = headings or self.layout in {None, "year_subcolumns"}
+        if "measure" not in self.fixed and not may_name:
+            self._not_said("measure")
+        if "unit" not in self.fixed:
+            self._not_said("unit")
+
+    def _not_said(self, column: str) -> None:
+        self.faults.add(f"the {column} is not said", None, column, "", "Say it as option.")
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Rows of all sheets that a layout fits."""
@@ -121,13 +129,41 @@ class _Reader:
             fitting += 1
             for cell in found:
                 row = self._row(sheet, cell)
-                if row is not None:
+                if row is not None and self._is_first(sheet, cell, row):
                     yield row
+        self._note_twice()
         if not fitting:
             for fault in failed:
                 self.faults.add(fault)
         else:
             self.findings += failed
+
+    def _is_first(self, sheet: Sheet, cell: Cell, row: tuple[Any, ...]) -> bool:
+        """Whether no row before has the same key."""
+        held = self._cells.setdefault(row[:5], [])
+        held.append(
+            (f"{self.path.name}#{sheet.name}", cell.row, cell_name(cell.row, cell.column))
+        )
+        return len(held) == 1
+
+    def _note_twice(self) -> None:
+        for key, held in self._cells.items():
+            if len(held) > 1:
+                (file, row, column), *others = held
+                also = ", ".join(
+                    name if other == file else f"{name} of {other.partition('#')[2]}"
+                    for other, _, name in others[:5]
+                )
+                self.faults.add(
+                    Fault(
+                        f"a key stands {len(held)} times, again in {also}",
+                        file,
+                        way_out="One cell per measure, place, period and breakdown.",
+                    ),
+                    row + 1,
+                    column,
+                    ":".join(part for part in key if part != TOTAL),
+                )
 
     def _fit(self, sheet: Sheet) -> list[Cell] | Fault:
         reasons = []
@@ -161,18 +197,22 @@ class _Reader:
             if (sheet.name, cell.row) != self._unplaced:
                 self._unplaced = (sheet.name, cell.row)
                 self._fault(sheet, cell.row, cell.column, cell.code, cell.place)
-            return None
-        if cell.code is None:
+        elif cell.code is None:
             self.skipped[cell.place] = self.skipped.get(cell.place, 0) + 1
-            return None
         number = self._number(sheet, cell)
+        if not isinstance(cell.code, str):
+            return None
         period = self._period(sheet, cell)
         if number is None or period is None:
             return None
         value, precision, starred = number
         dims: Mapping[str, str] = {**self.fixed, **cell.dims}
         if not dims.get("measure"):
-            self._fault(sheet, cell.row, cell.column, "no heading says the measure", value)
+            if self.words.headings:
+                self._fault(sheet, cell.row, cell.column, "no heading says the measure", value)
+            elif not self._unsaid:
+                self._unsaid = True
+                self._not_said("measure")
             return None
         return (
             dims.get("measure", ""),
@@ -194,7 +234,7 @@ class _Reader:
         text = value.strip() if isinstance(value, str) else str(value)
         bare = text.rstrip("* ")
         if isinstance(value, str) and is_missing(text):
-            self.missing += 1
+            self.missing += isinstance(cell.code, str)
             return None
         number = parse_number(bare, EITHER_MARK) if isinstance(value, str) else None
         if number is None:

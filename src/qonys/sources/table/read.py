@@ -95,7 +95,7 @@ def stage(con: "duckdb.DuckDBPyConnection", path: Path, context: Context) -> Rep
         if is_parquet:
             raw = open_parquet(con, utf8)
         else:
-            raw = open_csv(con, utf8, faults, delimiter=mapped.delimiter)
+            raw = open_csv(con, utf8, faults, delimiter=mapped.delimiter, mapping=True)
         try:
             return _stage(raw, mapped, context, faults)
         finally:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from qonys.core.codes import TOTAL, fold
 from qonys.core.errors import DataError, Fault, SourceError
+from qonys.core.periods import parse_period
 from qonys.sources.numbers import EITHER_MARK, is_missing, parse_number, precision_of
 from qonys.sources.places import Places
 from qonys.sources.registry import read_meta, read_source_card
@@ -68,11 +69,14 @@ class Reading:
         Looks up places.
     period : str
         ``year``, ``quarter`` or ``cumulated``.
+    tree : bool
+        Whether the file is a tree; otherwise it is flat.
     """
 
     faults: Faults
     places: Places
     period: str
+    tree: bool = False
     missing: int = 0
     records: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
@@ -121,8 +125,10 @@ def stage(con: "duckdb.DuckDBPyConnection", path: Path, context: Context) -> Rep
         faults = Faults(path.name)
         constants, period = _about(path, context, faults)
         faults.throw_if_any()
-        state = Reading(faults, Places(context.country, context.options.get("codes")), period)
-        rows = read_flat(path, state) if _is_flat(path) else _read_tree(path, state)
+        tree = not _is_flat(path)
+        places = Places(context.country, context.options.get("codes"))
+        state = Reading(faults, places, period, tree)
+        rows = _read_tree(path, state) if tree else read_flat(path, state)
         return finish(con, rows, state, constants, context)
 
 
@@ -158,10 +164,45 @@ def finish(
         no_rows(state.faults, state.missing, sum(state.skipped.values()))
     if state.faults.unreadable:
         con.execute(f"DROP TABLE {STAGED}")
+    elif staged:
+        _note_twice(con, state)
     state.faults.throw_if_any()
     findings = find_missing_totals(con, context.country)
     findings += skip_findings(state.faults.file, state.skipped)
     return Report(staged, state.missing, state.skipped, tuple(findings))
+
+
+def _note_twice(con: "duckdb.DuckDBPyConnection", state: Reading) -> None:
+    """Note every key that stands twice and leave its first row only."""
+    key = "ref_area, time_period, sex, locality"  # the rest is the same in the whole file
+    if not con.execute(
+        f"SELECT 1 FROM {STAGED} GROUP BY hash({key}) HAVING count(*) > 1 LIMIT 1"
+    ).fetchall():
+        return
+    found = con.execute(
+        f"SELECT {key}, list(row ORDER BY row), count(*) OVER () FROM {STAGED} GROUP BY {key}"
+        f" HAVING count(*) > 1 ORDER BY min(row) LIMIT {state.faults.limit}"
+    ).fetchall()
+    for area, period, sex, locality, rows, _ in found:
+        also = ", ".join(str(row) for row in rows[1:6])
+        state.faults.add(
+            f"a key stands {len(rows)} times, again in record {also}",
+            rows[0],
+            _period_key(period) if state.tree else f"value of {period}",
+            ":".join(part for part in (area, sex, locality, period) if part != TOTAL),
+            "One record per place, breakdown and period.",
+        )
+    state.faults.count(found[0][-1] - len(found) if found else 0)
+    con.execute(
+        f"DELETE FROM {STAGED} WHERE rowid NOT IN"
+        f" (SELECT arg_min(rowid, row) FROM {STAGED} GROUP BY {key})"
+    )
+
+
+def _period_key(text: str) -> str:
+    """The key of a tree that stands for a period."""
+    end = parse_period(text).end
+    return f"y{end:%m%Y}" if end else text
 
 
 def _about(path: Path, context: Context, faults: Faults) -> tuple[dict[str, str], str]:
@@ -282,6 +323,11 @@ class _Node:
     level: int
     scalars: dict[str, Any] = field(default_factory=dict)
 
+    def put(self, key: str, value: object, faults: Faults) -> None:
+        if key in self.scalars:
+            faults.add("a key stands twice in one node", self.row, key, value)
+        self.scalars[key] = value
+
 
 def _read_tree(path: Path, state: Reading) -> Iterator[Row]:
     with json_faults(path, state.faults, state), _opened(path) as stream:
@@ -314,7 +360,7 @@ def _nodes(stream: Any, state: Reading) -> Iterator[_Node]:
         elif event == "start_array" and open_nodes and key != "children":
             other = 1
         elif event not in {"start_array", "end_array"} and open_nodes:
-            open_nodes[-1].scalars[key] = value
+            open_nodes[-1].put(key, value, state.faults)
         elif event not in {"start_array", "end_array"}:
             state.faults.add("not a node", state.records + 1, "", value)
 
@@ -401,9 +447,10 @@ def _entry_rows(entry: Mapping[str, Any], state: Reading) -> Iterator[Row]:
     if about is None:
         return
     area, sex, locality = about
-    for part in periods:
-        period = _entry_period(part, row, state)
-        number = state.number(part.get("value"), row, "value")
+    for place, part in enumerate(periods, 1):
+        said = str(part.get("name") or part.get("date") or f"period {place}")[:40]
+        period = _entry_period(part, row, said, state)
+        number = state.number(part.get("value"), row, f"value of {said}")
         if period and number and area:
             yield area, period, sex, locality, *number, row
 
@@ -451,7 +498,8 @@ def _left_out(
         state.faults.add("unknown breakdown", row, "termNames", name, way_out)
 
 
-def _entry_period(part: Mapping[str, Any], row: int, state: Reading) -> str | None:
+def _entry_period(part: Mapping[str, Any], row: int, said: str, state: Reading) -> str | None:
+    """Canonical period of a part; none when it is faulty (then noted, named as `said`)."""
     name, date = str(part.get("name") or ""), str(part.get("date") or "")
     cumulated = state.period == "cumulated"
     named = read_period_name(name, cumulated=cumulated) if name else None
@@ -461,12 +509,14 @@ def _entry_period(part: Mapping[str, Any], row: int, state: Reading) -> str | No
         return None
     if match is None:
         if named is None or date:
-            state.faults.add("not a day", row, "date", date, "Expected as 31.12.2004.")
+            state.faults.add(
+                "not a day", row, f"date of {said}", date, "Expected as 31.12.2004."
+            )
         return named if not date else None
     try:
         dated = period_of_end(state.period, int(match[3]), int(match[2]))
     except DataError as error:
-        state.faults.add(str(error), row, "date", date)
+        state.faults.add(str(error), row, f"date of {said}", date)
         return None
     if named is not None and fold(named) != fold(dated):
         state.faults.add(f"its name is {named} but its day says {dated}", row, "name", name)
