@@ -205,8 +205,8 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             with _scratch(self.folder) as scratch:
                 written = self._write(country, stage, origin, scratch)
-            if written is None:
-                return self._holder(country.code, origin)
+            if isinstance(written, set):
+                return self._holder(country.code, written)
             entry = written
             kept = [self._aged(old, entry) for old in self.manifest.files]
             self._replace_manifest(replace(self.manifest, files=(*kept, entry)))
@@ -256,11 +256,9 @@ class Store:
             self._replace_manifest(replace(self.manifest, retractions=(*kept, new)))
         return rows
 
-    def _holder(self, country: str, origin: dict[str, str]) -> VintageFile:
-        """The file that holds what was given once more: of the same name, else the newest."""
-        files = self.files(country)
-        named = [entry for entry in files if entry.origin.get("name") == origin["name"]]
-        return (named or list(files))[-1]
+    def _holder(self, country: str, releases: set[str]) -> VintageFile:
+        """The newest file that holds a release."""
+        return [e for e in self.files(country) if releases & e.releases.keys()][-1]
 
     def _is_hidden(self, entry: VintageFile) -> bool:
         """Whether a release of a file was retracted."""
@@ -272,8 +270,8 @@ class Store:
 
     def _write(
         self, country: Country, stage: Stage, origin: dict[str, str], scratch: Path
-    ) -> VintageFile | None:
-        """The new file, or nothing when every row is in the store already."""
+    ) -> VintageFile | set[str]:
+        """The new file, or the releases of its rows when the store holds every one."""
         target = scratch / "new.parquet"
         con = _connect(scratch)
         try:
@@ -281,12 +279,12 @@ class Store:
             query = prepare(con, country)
             if origin["kind"] == "pack":
                 _require_used(unmatched_corrections(con, country))
-            releases = _count_releases(con)
+            given = releases = _count_releases(con)
             if origin["kind"] != "pack":
                 self._drop_known(con, country.code, releases)
                 releases = _count_releases(con)
             if not releases:
-                return None
+                return set(given)
             con.execute(f"COPY ({query}) TO '{_path(target)}' (FORMAT parquet)")
         finally:
             con.interrupt()  # else a stopped query holds the connection until it ends
