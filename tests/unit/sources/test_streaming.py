@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from qonys.core.country import Country
+
 pytestmark = pytest.mark.slow
 ROWS = 2_000_000
+YEARS = 20
 DUCKDB_MB = 256
 REST_MB = 256  # buffers of Arrow and of the parsers, and what the allocator keeps
 
@@ -35,6 +38,19 @@ after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 last = con.execute("SELECT min(row), max(row), sum(obs_value) FROM staged").fetchall()[0]
 print(json.dumps([report.rows, *last, (after - before) / 1024]))
 """
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory) -> Country:
+    """A country of so many places that no key stands twice."""
+    folder = tmp_path_factory.mktemp("wide")
+    (folder / "country.toml").write_text('code = "KAZ"\n', "utf-8")
+    with (folder / "areas.csv").open("w", encoding="utf-8") as out:
+        out.write("code,name_en,name_ru,name_kk,kind,partitions\n")
+        out.write("KAZ,Kazakhstan,Казахстан,Қазақстан,nation,\n")
+        for n in range(ROWS // YEARS):
+            out.write(f"P-{n},Place {n},Место {n},Орын {n},region,all\n")
+    return Country(folder)
 
 
 def staged(name: str, path: Path, country, tmp_path: Path, **options: str) -> list[float]:
@@ -82,30 +98,30 @@ def test_opendata(country, tmp_path):
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_taldau_tree(country, tmp_path, nested: bool):
+def test_taldau_tree(wide, tmp_path, nested: bool):
     path = tmp_path / "taldau-2929753-7-two.json"
-    years, nodes = 20, ROWS // 20
+    nodes = ROWS // YEARS
     with path.open("w", encoding="utf-8") as out:
         out.write('[{"id": 741880, "text": "Казахстан", "children": [' if nested else "[")
         for n in range(nodes):
-            cells = ", ".join(f'"y12{2000 + k}": "{n * years + k}"' for k in range(years))
-            out.write(f'{", " if n else ""}{{"id": 268020, "text": "Город Алматы", {cells}}}')
+            cells = ", ".join(f'"y12{2000 + k}": "{n * YEARS + k}"' for k in range(YEARS))
+            out.write(f'{", " if n else ""}{{"id": {n}, "text": "Место {n}", {cells}}}')
         out.write("]}]" if nested else "]")
-    check(staged("taldau", path, country, tmp_path), 1 + nested, nodes + nested)
+    check(staged("taldau", path, wide, tmp_path), 1 + nested, nodes + nested)
 
 
-def test_taldau_flat(country, tmp_path):
+def test_taldau_flat(wide, tmp_path):
     path = tmp_path / "taldau-2929753-7-two.json"
-    years, entries = 20, ROWS // 20
+    entries = ROWS // YEARS
     with path.open("w", encoding="utf-8") as out:
         out.write("[")
         for n in range(entries):
             periods = ", ".join(
                 f'{{"name": "{2000 + k} год", "date": "31.12.{2000 + k}",'
-                f' "value": "{n * years + k}"}}'
-                for k in range(years)
+                f' "value": "{n * YEARS + k}"}}'
+                for k in range(YEARS)
             )
-            entry = f'{{"terms": [268020], "termNames": ["Г.АЛМАТЫ"], "periods": [{periods}]}}'
+            entry = f'{{"terms": [{n}], "termNames": ["МЕСТО {n}"], "periods": [{periods}]}}'
             out.write((", " if n else "") + entry)
         out.write("]")
-    check(staged("taldau", path, country, tmp_path), 1, entries)
+    check(staged("taldau", path, wide, tmp_path), 1, entries)
