@@ -4,7 +4,7 @@ For read.py. `LAYOUTS` holds one function a layout; it gives the figures of a sh
 `NoFit` with the reason. Reads no numbers; a cell goes on as it is.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -163,17 +163,9 @@ def _across(sheet: Sheet, words: Words) -> tuple[list[Cell], int]:
     dims: dict[str, str] = {}
     groups = 0
     for number, row in enumerate(sheet.rows):
-        if number in headers:
-            periods = headers[number]
-            title = _row_labels(row, min(periods))
-        elif periods:
-            title = _row_labels(row, min(periods))
-        else:
-            title = _row_labels(row, len(row))
-        has_values = number not in headers and any(
-            row[n] != "" for n in periods if n < len(row)
-        )
-        if not has_values:
+        periods = headers.get(number, periods)
+        title = _row_labels(row, min(periods) if periods else len(row))
+        if number in headers or not _holds(row, periods):
             said = next(
                 (label for text in title if (label := words.label(text)) is not None), None
             )
@@ -187,6 +179,11 @@ def _across(sheet: Sheet, words: Words) -> tuple[list[Cell], int]:
             problem = "figures without a period above them"
             words.strays.append((number, lone, f"{row[lone]:.15g}", problem))
     return cells, groups
+
+
+def _holds(row: list[Any], columns: Iterable[int]) -> bool:
+    """Whether a row has a cell in one of some columns."""
+    return any(n < len(row) and row[n] != "" for n in columns)
 
 
 def _row_labels(row: list[Any], end: int) -> list[str]:
@@ -250,7 +247,7 @@ def year_subcolumns(sheet: Sheet, words: Words) -> list[Cell]:
             first, columns = headers[number]
             continue
         labels = _row_labels(row, first or len(row))
-        if not any(row[n] != "" for n in columns if n < len(row)):
+        if not _holds(row, columns):
             said = (label for text in labels if (label := words.label(text)) is not None)
             title = next(said, title)
             continue
@@ -355,23 +352,12 @@ def sheet_per_year(sheet: Sheet, words: Words) -> list[Cell]:
     headings = _column_headings(sheet, first, column, words)
     cells = []
     for number, row in enumerate(sheet.rows[first:], first):
-        if not any(row[n] != "" for n in headings if n < len(row)):
+        if not _holds(row, headings):
             continue
         labels = _row_labels(row, min(headings))
-        periods = {n: (period[0], period[1]) for n in headings}
+        periods = dict.fromkeys(headings, period)
         for cell in _row_cells(number, row, labels, periods, {}, words):
-            cells.append(
-                Cell(
-                    cell.row,
-                    cell.column,
-                    cell.place,
-                    cell.code,
-                    cell.period,
-                    headings[cell.column],
-                    cell.value,
-                    cell.provisional,
-                )
-            )
+            cells.append(replace(cell, dims=headings[cell.column]))
     _require_places(cells)
     return cells
 
@@ -455,9 +441,9 @@ def region_blocks(sheet: Sheet, words: Words) -> list[Cell]:
         labels = _row_labels(row, column + 1)
         period = _period_at(row, column)
         named = [text for text in labels if cell_period(text) is None]
-        place = named[0] if named and (period or _is_title(row, headings)) else place
+        place = named[0] if named and (period or not _holds(row, headings)) else place
         if period is None:
-            if any(n < len(row) and row[n] != "" for n in headings):
+            if _holds(row, headings):
                 words.strays.append(
                     (number, column, " ".join(labels), "figures without a period")
                 )
@@ -468,10 +454,6 @@ def region_blocks(sheet: Sheet, words: Words) -> list[Cell]:
                 cells.append(Cell(number, n, place, code, period[0], dims, row[n], period[1]))
     _require_places(cells)
     return cells
-
-
-def _is_title(row: list[Any], headings: Mapping[int, object]) -> bool:
-    return not any(n < len(row) and row[n] != "" for n in headings)
 
 
 def _period_at(row: list[Any], column: int) -> tuple[str, bool] | None:
