@@ -250,6 +250,10 @@ class Composer:
         """Name of a code in the language."""
         return self.country.name(code, self.lang, dimension=dimension)
 
+    def is_single(self, code: str) -> bool:
+        """Whether a place is one country, no group of them."""
+        return not self.country.places[code].fields.get("kind")
+
     def producer(self, source: str) -> str:
         """Name of who made the figures of a source."""
         name = self.country.sources[source].producer

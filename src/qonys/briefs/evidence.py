@@ -240,7 +240,7 @@ def _gap_partners(composer: Composer) -> Text | None:
     group, members, _ = composer.country.partner_group
     years: dict[str, set[str]] = {}
     for cell in composer.view.cells("emigrants"):
-        single = not composer.country.places[cell.counterpart_area].fields.get("kind")
+        single = composer.is_single(cell.counterpart_area)
         if single and cell.period.kind == "year" and cell.ref_area == composer.country.code:
             years.setdefault(cell.time_period, set()).add(cell.counterpart_area)
     if not group or not years or years[max(years)] - set(members):

@@ -464,7 +464,7 @@ def _destinations(composer: Composer) -> Iterator[Block]:
     home = composer.country.code
     named: dict[str, dict[str, Figure]] = {}
     for cell in composer.view.cells("emigrants"):
-        single = not composer.country.places[cell.counterpart_area].fields.get("kind")
+        single = composer.is_single(cell.counterpart_area)
         part = cell.period.kind in {"cumulated", "quarter"} and cell.ref_area == home
         if single and part and not cell.dims:
             figure = composer.fig(cell)

@@ -8,7 +8,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +24,7 @@ from qonys.core.errors import DataError, Fault
 from qonys.core.observations import KEY, SCHEMA, STATUSES, Observation
 from qonys.core.periods import FREQ
 from qonys.core.provenance import Figure
+from qonys.observations.export import replacing
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 _MEANING = {
@@ -123,14 +123,8 @@ def _json(data: Any) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> Path:
-    """Write beside, then rename: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as beside:
         beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
     return path
 
 

@@ -267,27 +267,18 @@ def _partner_codes(composer: Composer) -> list[str]:
         for cell in composer.view.cells(measure)
         if cell.ref_area == home and not cell.dims
     }
-    singles = [code for code in found if not composer.country.places[code].fields.get("kind")]
-    return sorted(singles)
+    return sorted(code for code in found if composer.is_single(code))
 
 
 def _share_sentences(composer: Composer, main: str) -> Iterator[Block]:
     part = composer.years(composer.cell("emigrants", main))
     whole = composer.years(composer.cell("emigrants"))
-    shares = {
-        year: share
-        for year in part
-        if year in whole and (share := summary_share(composer, part[year], whole[year]))
-    }
+    shares = _shares(composer, part, whole)
     if not shares:
         return
-    years = list(shares)
-    last = years[-1]
-    if len(years) == 1:
-        yield _main_partner(composer, main, part[last], shares[last])
-        return
-    before = years[-2]
-    if parse_period(last).a_year_before().text != before:
+    last = list(shares)[-1]
+    before = parse_period(last).a_year_before().text
+    if before not in shares:
         yield _main_partner(composer, main, part[last], shares[last])
         return
     yield composer.paragraph(
@@ -300,6 +291,17 @@ def _share_sentences(composer: Composer, main: str) -> Iterator[Block]:
         value_before=composer.ref(part[before]),
         share_before=composer.ref(shares[before], 2),
     )
+
+
+def _shares(
+    composer: Composer, part: Mapping[str, Figure], whole: Mapping[str, Figure]
+) -> dict[str, Figure]:
+    """Shares of a part by period, where both are known and fit."""
+    return {
+        text: share
+        for text in part
+        if text in whole and (share := summary_share(composer, part[text], whole[text]))
+    }
 
 
 def _main_partner(composer: Composer, main: str, value: Figure, share: Figure) -> Block:
@@ -374,11 +376,7 @@ def _share_chart(composer: Composer, main: str) -> Iterator[Block]:
     for measure in ("emigrants", "immigrants"):
         whole = composer.years(composer.cell(measure))
         part = gapless_tail(composer.years(composer.cell(measure, main)))
-        shares = [
-            share
-            for year in part
-            if year in whole and (share := summary_share(composer, part[year], whole[year]))
-        ]
+        shares = list(_shares(composer, part, whole).values())
         if len(shares) >= 3:
             kept += shares
             series.append(

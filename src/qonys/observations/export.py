@@ -5,7 +5,9 @@ beside, then renames. SDMX-CSV follows the SDMX-CSV 2.0 field guide (2023): stru
 columns, dimensions, measure, attributes.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -65,10 +67,23 @@ def export_observations(rows: Observations, path: Path, form: str) -> None:
         raise DataError(
             Fault("unknown format", value=form, way_out=f"Formats: {', '.join(writers)}.")
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    try:
+    with replacing(path) as beside:
         writers[form](rows.table, beside)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write beside another, whose place it takes at the end; gone after an error.
+
+    Parameters
+    ----------
+    path : Path
+        The file that readers see: the old one or the new one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

@@ -50,39 +50,25 @@ def given_key(row: dict[str, str]) -> tuple:
     )
 
 
+def packed_key(row, kaz) -> tuple:
+    url = kaz.sources[row.source].url
+    return (row.cell.time_period, row.value, row.unit, row.vintage, url)
+
+
 def test_there_are_1857_rows(given, packed):
     assert len(given) == len(packed) == 1857
 
 
 def test_period_value_unit_release_and_address_are_those_of_the_input(given, packed, kaz):
     before = Counter(map(given_key, given))
-    after = Counter(
-        (
-            row.cell.time_period,
-            row.value,
-            row.unit,
-            row.vintage,
-            kaz.sources[row.source].url,
-        )
-        for row in packed
-    )
+    after = Counter(packed_key(row, kaz) for row in packed)
     assert before - after == Counter()
     assert after - before == Counter()
 
 
 def test_a_measure_changes_its_name_only_for_models_and_means(given, packed, kaz):
     before = Counter((row["measure"], *given_key(row)) for row in given)
-    after = Counter(
-        (
-            row.cell.measure,
-            row.cell.time_period,
-            row.value,
-            row.unit,
-            row.vintage,
-            kaz.sources[row.source].url,
-        )
-        for row in packed
-    )
+    after = Counter((row.cell.measure, *packed_key(row, kaz)) for row in packed)
     renamed = Counter(key[0] for key in (before - after).elements())
     now = Counter(key[0] for key in (after - before).elements())
     # 68 balances of the UN and the World Bank, and 5 yearly means among the population rows
@@ -98,10 +84,7 @@ def test_exact_figures_stay_exact_and_rounded_ones_rounded(given, packed, kaz):
     rounded = {key for key, word in before if word == "rounded"} - exact
     wrong = []
     for row in packed:
-        key = (
-            row.cell.time_period, row.value, row.unit, row.vintage,
-            kaz.sources[row.source].url,
-        )  # fmt: skip
+        key = packed_key(row, kaz)
         if key in rounded and row.low == row.high:
             wrong.append((key, "rounded in the input, exact in the pack"))
         if key in exact and key not in rounded and row.precision > 1:
