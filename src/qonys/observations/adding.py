@@ -17,8 +17,9 @@ import duckdb
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
 from qonys.core.periods import parse_day, parse_period, parse_release
-from qonys.observations.checks import staged_rows, with_checks
+from qonys.observations.checks import with_checks
 from qonys.observations.store import Store, file_sha256
+from qonys.sources.staging import staged_rows
 
 if TYPE_CHECKING:
     from qonys.sources.staging import Report

@@ -19,12 +19,10 @@ from qonys.core.intervals import QUALIFIERS
 from qonys.core.observations import CELL_COLUMNS, KEY, STATUSES
 from qonys.core.periods import Period, parse_period, parse_release
 from qonys.observations.corrections import condition, declared
+from qonys.sources.staging import HALF_READ, STAGED, staged_rows
 
 #: How many unknown codes get near ones beside them: looking for them takes time.
 _EXPLAINED = 200
-STAGED = "staged"
-#: Rows with a cell that the reader could not read, NULL here: see sources/staging.py.
-HALF_READ = "half_read"
 _PERIODS = pa.schema(
     [
         ("text", pa.string()),
@@ -95,23 +93,6 @@ def with_checks(
         if (fault.file, fault.row, fault.column) not in named
     ]
     return listed([*found, *checked])
-
-
-def staged_rows(con: duckdb.DuckDBPyConnection, table: str = STAGED) -> int:
-    """Number of rows of a temp table, 0 when there is no such table.
-
-    Parameters
-    ----------
-    con : DuckDBPyConnection
-        The connection.
-    table : str
-        Name of the table.
-    """
-    held = con.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?", [table]
-    ).fetchone()
-    count = con.execute(f"SELECT count(*) FROM {table}").fetchone() if held else None
-    return int(count[0]) if count else 0
 
 
 @dataclass(frozen=True)

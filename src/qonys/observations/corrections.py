@@ -15,6 +15,7 @@ from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
 from qonys.core.intervals import QUALIFIERS
 from qonys.core.observations import STATUSES
+from qonys.sources.staging import quoted
 
 COLUMNS = {
     "obs_value": "DOUBLE",
@@ -153,13 +154,13 @@ def condition(correction: Correction) -> str:
         pattern = getattr(correction, column)
         field = "p.canonical" if column == "time_period" else f"s.{column}"
         if pattern.endswith("*"):
-            parts.append(f"starts_with({field}, {_quoted(pattern[:-1])})")
+            parts.append(f"starts_with({field}, {quoted(pattern[:-1])})")
         elif pattern:
-            parts.append(f"{field} = {_quoted(pattern)}")
+            parts.append(f"{field} = {quoted(pattern)}")
     if correction.old:
         column = "vintage" if correction.column == "released" else correction.column
         cast = COLUMNS.get(correction.column, "VARCHAR")
-        parts.append(f"s.{column} = CAST({_quoted(correction.old)} AS {cast})")
+        parts.append(f"s.{column} = CAST({quoted(correction.old)} AS {cast})")
     return " AND ".join(parts) or "true"
 
 
@@ -174,7 +175,7 @@ def corrected(column: str, corrections: Iterable[Correction]) -> str:
         The first that fits is applied.
     """
     cases = "".join(
-        f" WHEN {condition(c)} THEN CAST({_quoted(c.new)} AS {COLUMNS[column]})"
+        f" WHEN {condition(c)} THEN CAST({quoted(c.new)} AS {COLUMNS[column]})"
         for c in corrections
         if c.column == column
     )
@@ -218,7 +219,7 @@ def day_expression(text: str) -> str:
         When it is neither.
     """
     if not text.startswith("Y"):
-        return f"DATE {_quoted(date.fromisoformat(text).isoformat())}"
+        return f"DATE {quoted(date.fromisoformat(text).isoformat())}"
     year, month, day = text.rsplit("-", 2)
     shift = int(year[1:] or 0)
     date(2001, int(month), int(day))
@@ -237,7 +238,3 @@ def require_sound(country: Country) -> None:
     faults = check_corrections(country)
     if faults:
         raise DataError(faults)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -19,11 +19,8 @@ from qonys.core.intervals import ABOUT_PLACES, MEASURED, OVER_PLACES
 from qonys.core.observations import RAW_SCHEMA, SCHEMA
 from qonys.observations.checks import (
     COUNTED_KINDS,
-    HALF_READ,
     RULED_KINDS,
-    STAGED,
     faults,
-    staged_rows,
     with_checks,
 )
 from qonys.observations.corrections import (
@@ -36,6 +33,7 @@ from qonys.observations.corrections import (
     released,
     require_sound,
 )
+from qonys.sources.staging import HALF_READ, STAGED, staged_rows
 
 # Mirrors core.intervals.rounding_interval; held to it by a property test.
 _COUNTED = f"(unit NOT IN {MEASURED} AND precision = 1 AND obs_value = floor(obs_value))"

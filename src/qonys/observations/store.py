@@ -26,6 +26,7 @@ from qonys.core.observations import KEY
 from qonys.observations import corrections, load
 from qonys.observations.corrections import Correction
 from qonys.observations.load import prepare, stage_pack, unmatched_corrections
+from qonys.sources.staging import STAGED, quoted
 
 FORMAT = 2
 Stage = Callable[[duckdb.DuckDBPyConnection], None]
@@ -158,12 +159,11 @@ class Store:
     def hidden_releases(self, country: str) -> set[str]:
         """Releases of which no row is visible any more."""
         seen: dict[str, bool] = {}
+        hidden = self.hidden(country)
         for entry in self.files(country):
-            path = str(self.folder / entry.file)
-            vintages = [v for v, paths in self.hidden(country) if path in paths]
+            gone = self._gone(entry, hidden)
             for name in entry.releases:
-                gone = any(name_matches(name, vintage) for vintage in vintages)
-                seen[name] = seen.get(name, True) and gone
+                seen[name] = seen.get(name, True) and name in gone
         return {name for name, gone in seen.items() if gone}
 
     def releases(self, country: str) -> dict[str, int]:
@@ -199,8 +199,9 @@ class Store:
             When the folder cannot be written.
         """
         with self._writing():
+            hidden = self.hidden(country.code)
             for entry in self.files(country.code):
-                if entry.origin == origin and not self._is_hidden(entry):
+                if entry.origin == origin and not self._gone(entry, hidden):
                     return entry
             self.folder.mkdir(parents=True, exist_ok=True)
             with _scratch(self.folder) as scratch:
@@ -260,13 +261,11 @@ class Store:
         """The newest file that holds a release."""
         return [e for e in self.files(country) if releases & e.releases.keys()][-1]
 
-    def _is_hidden(self, entry: VintageFile) -> bool:
-        """Whether a release of a file was retracted."""
+    def _gone(self, entry: VintageFile, hidden: list[tuple[str, list[str]]]) -> set[str]:
+        """Releases of a file that were retracted in it; `hidden` is of its country."""
         path = str(self.folder / entry.file)
-        return any(
-            path in paths and any(name_matches(name, vintage) for name in entry.releases)
-            for vintage, paths in self.hidden(entry.country)
-        )
+        vintages = [vintage for vintage, paths in hidden if path in paths]
+        return {name for name in entry.releases if any(name_matches(name, v) for v in vintages)}
 
     def _write(
         self, country: Country, stage: Stage, origin: dict[str, str], scratch: Path
@@ -285,7 +284,7 @@ class Store:
                 releases = _count_releases(con)
             if not releases:
                 return set(given)
-            con.execute(f"COPY ({query}) TO '{_path(target)}' (FORMAT parquet)")
+            con.execute(f"COPY ({query}) TO {quoted(str(target))} (FORMAT parquet)")
         finally:
             con.interrupt()  # else a stopped query holds the connection until it ends
             con.close()
@@ -387,10 +386,10 @@ def open_store(home: str | Path | None = None, country: Country | None = None) -
     return store
 
 
-def _count_releases(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Number of staged rows by ``SOURCE@RELEASE``."""
+def _count_releases(con: duckdb.DuckDBPyConnection, relation: str = STAGED) -> dict[str, int]:
+    """Number of rows by ``SOURCE@RELEASE``."""
     counts = con.execute(
-        "SELECT source || '@' || vintage, count(*) FROM staged GROUP BY 1 ORDER BY 1"
+        f"SELECT source || '@' || vintage, count(*) FROM {relation} GROUP BY 1 ORDER BY 1"
     ).fetchall()
     return {name: int(rows) for name, rows in counts}
 
@@ -560,14 +559,10 @@ def _unreadable(path: Path) -> StoreError:
 def _upgraded(home: Path, manifest: Manifest) -> Manifest:
     """Format 1 did not count the rows of each release."""
     files = []
-    for entry in manifest.files:
-        path = str(home / "vintages" / entry.file)
-        counts = duckdb.execute(
-            "SELECT source || '@' || vintage, count(*) FROM read_parquet(?) "
-            "GROUP BY 1 ORDER BY 1",
-            [path],
-        ).fetchall()
-        files.append(replace(entry, releases={name: int(rows) for name, rows in counts}))
+    with duckdb.connect() as con:
+        for entry in manifest.files:
+            rows = f"read_parquet({quoted(str(home / 'vintages' / entry.file))})"
+            files.append(replace(entry, releases=_count_releases(con, rows)))
     return Manifest(FORMAT, tuple(files), manifest.retractions)
 
 
@@ -588,7 +583,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET enable_progress_bar = false")
-    con.execute(f"SET temp_directory = '{_path(scratch / 'spill')}'")
+    con.execute(f"SET temp_directory = {quoted(str(scratch / 'spill'))}")
     return con
 
 
@@ -608,10 +603,6 @@ def _lock(handle: int) -> None:
 def _sync(path: Path) -> None:
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
-
-
-def _path(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _now() -> str:

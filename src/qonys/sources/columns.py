@@ -349,9 +349,8 @@ def _check_numbers(raw: Raw, value: str, form: NumberFormat, faults: Faults) -> 
     for row, shown, _ in rows:
         faults.add(number_fault(shown, form), row, value, shown)
     faults.count(rows[0][2] - len(rows) if rows else 0)
-    counted = raw.con.execute(f"SELECT count(*) FROM {raw.relation}").fetchall()[0][0]
     absent = f"SELECT count(*) FILTER ({missing}) FROM {raw.relation}"
-    return int(raw.con.execute(absent).fetchall()[0][0]) if counted else 0
+    return int(raw.con.execute(absent).fetchall()[0][0])
 
 
 def number_fault(text: str, form: NumberFormat = PLAIN) -> Fault:

@@ -152,11 +152,7 @@ def _put(
         part.unlink()
         _part_note(part).unlink(missing_ok=True)
         raise SourceError(fault)
-    digest = hashlib.sha256()
-    with part.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    note = {**request.about, **meta, "size": part.stat().st_size, "sha256": digest.hexdigest()}
+    note = {**request.about, **meta, "size": part.stat().st_size, "sha256": _sha256(part)}
     beside = request.target.with_name(request.target.name + META_SUFFIX)
     fresh = beside.with_name(beside.name + ".part")
     fresh.write_text(
@@ -174,8 +170,12 @@ def _held(request: Request) -> Mapping[str, Any]:
     meta = read_meta(request.target)
     if not meta or not request.target.is_file() or meta.get("request") != _identity(request):
         return {}
-    digest = hashlib.sha256(request.target.read_bytes()).hexdigest()
-    return meta if meta.get("sha256") == digest else {}
+    return meta if meta.get("sha256") == _sha256(request.target) else {}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _identity(request: Request) -> str:
@@ -260,9 +260,9 @@ def _ask(
     for _ in range(_REDIRECTS + 1):
         answer = (
             pool.request(
-                "POST" if form is not None else "GET",
+                "POST",
                 url,
-                fields=dict(form) if form is not None else None,
+                fields=dict(form),
                 encode_multipart=False,
                 headers=dict(headers),
                 preload_content=False,

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from qonys.sources.staging import quoted
+
 SPACES = " \u00a0\u202f\u2009"
 MINUS = "-\u2212\u2013"
 MISSING = frozenset(
@@ -140,8 +142,8 @@ def number_sql(text: str, form: NumberFormat = PLAIN) -> str:
         How the file writes numbers.
     """
     slow = (
-        f"CASE WHEN regexp_full_match(trim({text}, {_literal(_BLANK)}),"
-        f" {_literal(form.grammar)})"
+        f"CASE WHEN regexp_full_match(trim({text}, {quoted(_BLANK)}),"
+        f" {quoted(form.grammar)})"
         f" THEN TRY_CAST({_bare_sql(text, form)} AS DOUBLE) END"
     )
     if "." not in form.decimal:
@@ -159,8 +161,8 @@ def finite_sql(number: str) -> str:
 
 def missing_sql(text: str, form: NumberFormat = PLAIN) -> str:
     """SQL of whether a text marks a missing figure."""
-    marks = ", ".join(sorted(_literal(mark) for mark in form.missing))
-    return f"({text} IS NULL OR lower(trim({text}, {_literal(_BLANK)})) IN ({marks}))"
+    marks = ", ".join(sorted(quoted(mark) for mark in form.missing))
+    return f"({text} IS NULL OR lower(trim({text}, {quoted(_BLANK)})) IN ({marks}))"
 
 
 def precision_sql(text: str, form: NumberFormat = PLAIN) -> str:
@@ -205,8 +207,4 @@ def _bare_sql(text: str, form: NumberFormat) -> str:
     kept = MINUS[1:] + form.decimal
     to = "-" * len(MINUS[1:]) + "." * len(form.decimal)
     gone = _BLANK + form.thousands
-    return f"translate({text}, {_literal(kept + gone)}, {_literal(to)})"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"translate({text}, {quoted(kept + gone)}, {quoted(to)})"

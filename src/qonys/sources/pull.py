@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from qonys.core.country import Country
 from qonys.core.errors import Fault, SourceError
 from qonys.sources.fetching import Limits, Request, fetch
-from qonys.sources.registry import SourceCard, read_source_card
+from qonys.sources.registry import SourceCard, file_head, read_source_card
 
 _JSON = ("application/json", "text/json", "text/plain")
 _CSV = (
@@ -153,7 +153,7 @@ def _form(settings: Any, about: dict[str, str], parent: str) -> dict[str, str]:
 def _check_json(url: str) -> Callable[[Path], Fault | None]:
     def check(path: Path) -> Fault | None:
         """A fault when the answer is no list or an empty one."""
-        text = path.read_bytes()[:4096].lstrip(b"\xef\xbb\xbf \r\n\t")
+        text = file_head(path)
         if text[:1] == b"<":
             return Fault("sent a web page in place of JSON", url, way_out="Try again later.")
         if text[:1] != b"[":
@@ -182,8 +182,7 @@ def _opendata(
 def _check_csv(url: str) -> Callable[[Path], Fault | None]:
     def check(path: Path) -> Fault | None:
         """A fault when the answer is a web page or empty."""
-        with path.open("rb") as stream:
-            head = stream.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
+        head = file_head(path)
         if head[:1] in {b"<", b""}:
             what = "a web page" if head else "nothing"
             return Fault(f"sent {what} in place of a table", url, way_out="Try again later.")

@@ -165,6 +165,18 @@ def _known_files() -> str:
     return "Known are CSV, Parquet, xlsx and the JSON of taldau.stat.gov.kz and stat.gov.kz."
 
 
+def file_head(path: Path) -> bytes:
+    """The first 4,096 bytes of a file, without a byte order mark and blanks before them.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+    with path.open("rb") as stream:
+        return stream.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
+
+
 def read_meta(path: Path) -> Mapping[str, Any]:
     """What `pull` wrote beside a file; empty when there is nothing.
 

@@ -297,9 +297,20 @@ def _record_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBa
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def staged_rows(con: "duckdb.DuckDBPyConnection") -> int:
-    """Number of rows in `staged`."""
-    return int(con.execute(f"SELECT count(*) FROM {STAGED}").fetchall()[0][0])
+def staged_rows(con: "duckdb.DuckDBPyConnection", table: str = STAGED) -> int:
+    """Number of rows of a temp table, 0 when there is no such table.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        The connection.
+    table : str
+        Name of the table.
+    """
+    held = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?", [table]
+    ).fetchone()
+    return int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]) if held else 0
 
 
 def find_missing_totals(con: "duckdb.DuckDBPyConnection", country: Country) -> list[Fault]:

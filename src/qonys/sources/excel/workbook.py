@@ -93,7 +93,9 @@ class _calamine_faults:  # noqa: N801 - used as a function
 
 def _check_archive(path: Path) -> None:
     """Unpack every part once, in pieces, so that what follows cannot be surprised."""
-    if path.read_bytes()[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    if head == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise SourceError(
             Fault("an old .xls or a locked file", path.name, way_out="Save it as xlsx.")
         )

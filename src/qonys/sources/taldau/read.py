@@ -18,7 +18,7 @@ from qonys.core.errors import DataError, Fault, SourceError
 from qonys.core.periods import parse_period
 from qonys.sources.numbers import EITHER_MARK, is_missing, parse_number, precision_of
 from qonys.sources.places import Places
-from qonys.sources.registry import read_meta, read_source_card
+from qonys.sources.registry import file_head, read_meta, read_source_card
 from qonys.sources.staging import (
     STAGED,
     Context,
@@ -52,6 +52,7 @@ FIELDS = pa.schema(
 _KEY = re.compile(r"y(\d{2})(\d{4})", re.ASCII)
 _DATE = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})", re.ASCII)
 _NAMED = re.compile(r"taldau-(\d+)-(\d+)\b", re.ASCII)
+_ABOUT = {"index", "period_id"}
 _TEXTS = ("text", "name")
 _DEPTH = 64
 _PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
@@ -233,9 +234,6 @@ def _about(path: Path, context: Context, faults: Faults) -> tuple[dict[str, str]
     return constants, period or "year"
 
 
-_ABOUT = {"index", "period_id"}
-
-
 @contextmanager
 def json_faults(path: Path, faults: Faults, state: "Reading | None" = None) -> Iterator[None]:
     """Note what makes a file no JSON, in place of an exception.
@@ -254,8 +252,7 @@ def json_faults(path: Path, faults: Faults, state: "Reading | None" = None) -> I
     try:
         yield
     except (ijson.JSONError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        with path.open("rb") as stream:
-            head = stream.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
+        head = file_head(path)
         faults.unreadable = True
         row = state.records + 1 if state else None
         fault = encoding_fault(path)
