@@ -1,0 +1,337 @@
+"""What would have to be different for the answer to be yes.
+
+For `answers`. Main functions: `smallest_change`, `day_of_change`. A change is worked out from the
+conditions that stand in the way, then tried on the whole rule: only one that leads to "eligible" is
+told. What a person cannot change (age, citizenship) is never proposed; what is not known yet may be.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice, product
+
+from qonys.rules.deciding import Decision, Engine
+from qonys.rules.expressions import (
+    And,
+    Compare,
+    Fixed,
+    Formula,
+    Member,
+    Not,
+    Or,
+    Slot,
+    Truth,
+)
+from qonys.rules.facts import Facts
+from qonys.rules.law import Rule
+from qonys.rules.programs import Part, truth
+
+#: How many ways to meet one condition, and how many ways altogether, are looked at.
+WAYS, TRIED = 12, 64
+GOOD = frozenset({"eligible", "discretion", "valid", "no_ground"})
+_SHIFT = {">": 1, ">=": 0, "<": -1, "<=": 0, "==": 0}
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+Way = dict[Slot, object]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A fact that would have to be different, or shown.
+
+    Parameters
+    ----------
+    fact : str
+        Name of the fact; ``on`` for the day asked for.
+    before, after : object
+        Value now (None where unknown) and value needed.
+    """
+
+    fact: str
+    before: object
+    after: object
+
+    def plain(self) -> dict[str, object]:
+        """The change as plain data."""
+        plain: dict[str, object] = {
+            "fact": self.fact,
+            "from": self.before,
+            "to": self.after,
+        }
+        numbers = (self.before, self.after)
+        if all(isinstance(item, int) and not isinstance(item, bool) for item in numbers):
+            plain["by"] = self.after - self.before  # type: ignore[operator]
+        return plain
+
+
+class _Ways:
+    """Ways to give a formula a value, each a set of facts."""
+
+    def __init__(self, engine: Engine, decision: Decision) -> None:
+        self.engine, self.decision = engine, decision
+        self.program = decision.snapshot.program
+        self.fixed = decision.snapshot.constants
+
+    def of(self, formula: Formula, *, want: bool) -> list[Way]:
+        """Ways, at most `WAYS`."""
+        values = self.decision.values
+        if truth(formula, self.program, values, self.fixed) is want:
+            return [{}]
+        if isinstance(formula, Not):
+            return self.of(formula.item, want=not want)
+        if isinstance(formula, Fixed):
+            return []
+        if isinstance(formula, (And, Or)):
+            parts = [self.of(item, want=want) for item in formula.items]
+            if isinstance(formula, And) == want:
+                return self.together(parts)
+            return [way for ways in parts for way in ways][:WAYS]
+        return self.of_leaf(formula, want=want)
+
+    def together(self, parts: list[list[Way]]) -> list[Way]:
+        """One way of each part, joined; the stricter value wins where two touch one fact."""
+        found = []
+        for combined in islice(product(*parts), WAYS * WAYS):
+            merged = _merged(combined)
+            if merged is not None:
+                found.append(merged)
+        return found[:WAYS]
+
+    def of_leaf(self, formula: Truth | Member | Compare, *, want: bool) -> list[Way]:
+        """Ways of a single comparison."""
+        if isinstance(formula, Truth):
+            return [{formula.slot: want}] if self.may_change(formula.slot) else []
+        constant = self.fixed[self.program.constant_places[formula.constant]]
+        if isinstance(formula, Member):
+            if not self.may_change(formula.slot) or not isinstance(constant, frozenset):
+                return []
+            codes = sorted(constant) if want else self.others(formula.slot, constant)
+            return [{formula.slot: code} for code in codes[:WAYS]]
+        if not isinstance(constant, int):
+            return []
+        op = formula.op if want else _OPPOSITE[formula.op]
+        return list(self.of_terms(formula, op, constant))
+
+    def others(self, slot: Slot, codes: frozenset[str]) -> list[str]:
+        """Codes of a fact that are not among these."""
+        snapshot = self.decision.snapshot
+        kind = self.engine.law.fact(slot.name, snapshot.rule)
+        return [code for code in (kind.codes if kind else ()) if code not in codes]
+
+    def may_change(self, slot: Slot) -> bool:
+        """Whether a fact can be changed, or is still open."""
+        kind = self.engine.law.fact(slot.name, self.decision.snapshot.rule)
+        open_ = self.decision.values[self.program.places[slot]] is None
+        return open_ or (kind is not None and not kind.fixed)
+
+    def of_terms(self, formula: Compare, op: str, constant: int) -> Iterator[Way]:
+        """Ways to reach a sum by moving one of its facts, or all that are open."""
+        values = {
+            slot: self.decision.values[self.program.places[slot]] for _, slot in formula.terms
+        }
+        open_ = [slot for slot, value in values.items() if value is None]
+        total = sum(
+            times * value
+            for times, slot in formula.terms
+            if isinstance(value := values[slot], int)
+        )
+        if len(open_) > 1:
+            coefficients = [times for times, slot in formula.terms if values[slot] is None]
+            if len(set(coefficients)) == 1:
+                needed = _solved(
+                    coefficients[0] * len(open_), op, constant - total
+                )
+                if needed is not None:
+                    yield dict.fromkeys(open_, needed)
+            return
+        for times, slot in formula.terms:
+            if (open_ and slot not in open_) or not self.may_change(slot):
+                continue
+            value = values[slot]
+            rest = total - (times * value if isinstance(value, int) else 0)
+            needed = _solved(times, op, constant - rest)
+            if needed is not None and self.sensible(slot, needed):
+                yield {slot: needed}
+
+    def sensible(self, slot: Slot, value: int) -> bool:
+        """Whether a number lies within the bounds of its fact."""
+        kind = self.engine.law.fact(slot.name, self.decision.snapshot.rule)
+        return kind is None or kind.kind == "date" or kind.low <= value <= kind.high
+
+    def of_part(self, part: Part) -> list[Way]:
+        """Ways to meet a condition, or to be freed from it."""
+        want = part.condition.role != "ground"
+        ways = self.of(part.formula, want=want) if part.law_known else []
+        for exemption in part.exemptions:
+            ways += self.of(exemption.formula, want=True)
+        return ways
+
+
+def _solved(times: int, op: str, constant: int) -> int | None:
+    """The nearest whole number x with ``times * x <op> constant``."""
+    if op == "!=":
+        return None
+    if times < 0:
+        times, constant = -times, -constant
+        op = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}[op]
+    if op == "==":
+        return constant // times if constant % times == 0 else None
+    edge = constant + _SHIFT[op]
+    return -(-edge // times) if op in {">", ">="} else edge // times
+
+
+def _merged(ways: tuple[Way, ...]) -> Way | None:
+    merged: Way = {}
+    for way in ways:
+        for slot, value in way.items():
+            if slot in merged and merged[slot] != value:
+                both = (merged[slot], value)
+                if any(isinstance(item, (bool, str)) for item in both):
+                    return None
+                value = max(both)  # type: ignore[type-var]
+            merged[slot] = value
+    return merged
+
+
+def smallest_change(engine: Engine, decision: Decision) -> list[Change] | None:
+    """The fewest and smallest changes of facts that make the answer yes.
+
+    Parameters
+    ----------
+    engine : Engine
+        The engine that decided.
+    decision : Decision
+        The decision.
+
+    Returns
+    -------
+    list of Change or None
+        Empty when it is yes already; None when no change of facts helps.
+    """
+    if decision.decision in GOOD:
+        return []
+    if decision.snapshot.state != "in force":
+        return None
+    ways = _Ways(engine, decision)
+    program = decision.snapshot.program
+    failed, unknown, blocking = decision.masks
+    wanted = failed | (unknown & program.requirements) | blocking
+    parts = [
+        ways.of_part(part) for place, part in enumerate(program.parts) if wanted >> place & 1
+    ]
+    if any(not part for part in parts):
+        return None
+    found: list[tuple[tuple[float, ...], Way]] = []
+    for combined in islice(product(*parts), 4 * TRIED):
+        merged = _merged(combined)
+        if merged is not None:
+            found.append((_cost(engine, decision, merged), merged))
+    found.sort(key=lambda pair: pair[0])
+    for _, way in found[:TRIED]:
+        facts = _applied(decision.facts, way)
+        again = engine.decided(decision.snapshot.rule, decision.snapshot.day, facts)
+        if again.decision in GOOD:
+            return _told(engine, decision, way)
+    return None
+
+
+def _cost(engine: Engine, decision: Decision, way: Way) -> tuple[float, ...]:
+    """Fewer known facts changed, then fewer shown, then less effort, then less far."""
+    program, rule = decision.snapshot.program, decision.snapshot.rule
+    changed, shown, effort, far = 0, 0, 0, 0.0
+    for slot, value in way.items():
+        old = decision.values[program.places[slot]]
+        kind = engine.law.fact(slot.name, rule)
+        effort += kind.effort if kind else 2
+        if old is None:
+            shown += 1
+        else:
+            changed += 1
+        if isinstance(old, int) and isinstance(value, int):
+            far += abs(value - old) / (abs(old) + 1)
+    return changed, shown, effort, far
+
+
+def _applied(facts: Facts, way: Way) -> Facts:
+    changed = dict(facts)
+    for slot, value in way.items():
+        if not slot.index:
+            changed[slot.name] = value
+            continue
+        given = changed.get(slot.name)
+        elements = list(given) if isinstance(given, tuple) else []
+        place = slot.index - 1 + max(0, len(elements) - slot.of)
+        elements += [None] * (place + 1 - len(elements))
+        elements[place] = value
+        changed[slot.name] = tuple(elements)
+    return changed
+
+
+def _told(engine: Engine, decision: Decision, way: Way) -> list[Change]:
+    program, rule = decision.snapshot.program, decision.snapshot.rule
+    told = []
+    for slot, value in way.items():
+        kind = engine.law.fact(slot.name, rule)
+        old = decision.values[program.places[slot]]
+        pair = [old, value]
+        if kind is not None and kind.kind == "date":
+            pair = [
+                date.fromordinal(item).isoformat() if isinstance(item, int) else item
+                for item in pair
+            ]
+        told.append(Change(str(slot), *pair))
+    return told
+
+
+def day_of_change(engine: Engine, decision: Decision) -> date | None:
+    """The next day on which the same facts lead to a yes, as far as the law is known.
+
+    Parameters
+    ----------
+    engine : Engine
+        The engine that decided.
+    decision : Decision
+        The decision.
+    """
+    if decision.decision in GOOD:
+        return None
+    rule, day = decision.snapshot.rule, decision.snapshot.day
+    for later in sorted(set(_later_days(engine, rule, decision))):
+        if later > day:
+            again = engine.decided(rule, later, decision.facts)
+            if again.decision in GOOD:
+                return later
+    return None
+
+
+def _later_days(engine: Engine, rule: Rule, decision: Decision) -> Iterator[date]:
+    """Days on which the law changes, or a term that began with a fact ends."""
+    yield from rule.breaks()
+    used: set[str] = set()
+    for part in decision.snapshot.program.parts:
+        for constant in decision.snapshot.program.constants:
+            used |= set(constant.parameters())
+        del part
+    for name in used:
+        for spell in engine.law.parameters[name].values.spells:
+            yield spell.start
+    program = decision.snapshot.program
+    failed = decision.masks[0]
+    for place, part in enumerate(program.parts):
+        if failed >> place & 1 and isinstance(part.formula, Compare):
+            yield from _term_ends(decision, part.formula)
+
+
+def _term_ends(decision: Decision, formula: Compare) -> Iterator[date]:
+    program = decision.snapshot.program
+    if formula.constant.unit != "date" or len(formula.terms) != 1:
+        return
+    times, slot = formula.terms[0]
+    value = decision.values[program.places[slot]]
+    constant = decision.snapshot.constants[program.constant_places[formula.constant]]
+    if not isinstance(value, int) or not isinstance(constant, int) or times != 1:
+        return
+    for more in (0, 1, 2):
+        try:
+            yield decision.snapshot.day + timedelta(days=value - constant + more)
+        except OverflowError:
+            return
