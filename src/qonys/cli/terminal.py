@@ -24,6 +24,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 NOUNS = {
     "brief": ("qonys.cli.brief", "brief", "Write a finished migration briefing."),
     "data": ("qonys.cli.data", "data", "List, check, add, compare and export figures."),
+    "rules": (
+        "qonys.cli.rules",
+        "rules",
+        "Ask the law of a day: may this person, and why not?",
+    ),
+    "iin": ("qonys.cli.iin", "iin", "Check identification numbers."),
     "doctor": ("qonys.cli.doctor", "doctor", "Say what is installed and what the store holds."),
 }
 STORE_HELP = "Folder of the store, in place of QONYS_HOME."

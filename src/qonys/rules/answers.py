@@ -1,13 +1,13 @@
 """The whole answer to "may this person, on this day?".
 
 For the command line, the pages and whoever asks one person's case. Main functions: `answer`,
-`pathways`; main type: `Answer`. It adds to a decision what can still change it, what to ask next
-and why, the smallest change to a yes, the disputes with every reading run, and the chain of papers
-that a missing one hangs on.
+`pathways`; main type: `Answer`. It adds to a decision what can still change it, what to ask
+next and why, the smallest change to a yes, the disputes with every reading run, and the chain
+of papers that a missing one hangs on.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 
@@ -247,9 +247,7 @@ def answered(engine: Engine, decision: Decision, lang: str = "en") -> Answer:
     )
 
 
-def pathways(
-    engine: Engine, day: date, facts: object, lang: str = "en"
-) -> list[Answer]:
+def pathways(engine: Engine, day: date, facts: object, lang: str = "en") -> list[Answer]:
     """All pathways at once, best first.
 
     Parameters
@@ -335,6 +333,30 @@ def _note(
     names = dict.fromkeys(slot_name(slot, decision.facts) for slot in slots)
     for name in names:
         found.setdefault(name, []).append((part, len(names) == 1))
+
+
+def next_question(
+    law: Law, decision: Decision, lang: str = "en", skipped: frozenset[str] = frozenset()
+) -> Question | None:
+    """What to ask next; none when nothing more can change the answer.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    decision : Decision
+        What is decided so far.
+    lang : str
+        Language of the question.
+    skipped : frozenset of str
+        Facts that the person does not know.
+    """
+    relevant = {
+        name: parts
+        for name, parts in _relevant(decision).items()
+        if name.partition("[")[0] not in skipped
+    }
+    return _question(law, decision, relevant, lang)
 
 
 def _question(
@@ -464,7 +486,15 @@ def _chain(engine: Engine, decision: Decision) -> tuple[Step, ...]:
             continue
         steps[name] = _step(engine, decision, name)
         todo += kind.needs
-    return tuple(steps.values())
+    return tuple(_blocked(step, steps) for step in steps.values())
+
+
+def _blocked(step: Step, steps: Mapping[str, Step]) -> Step:
+    """A paper that hangs on one nobody can have today is out of reach as well."""
+    ends = [steps[name] for name in step.needs if name in steps and steps[name].dead_end]
+    if step.dead_end or not ends:
+        return step
+    return replace(step, dead_end=True, until=max(end.until for end in ends))
 
 
 def _step(engine: Engine, decision: Decision, name: str) -> Step:
@@ -535,4 +565,3 @@ def _notes(law: Law, decision: Decision, lang: str) -> tuple[str, ...]:
             told = rule.scheme.notes(number, declared)
             notes += [say(key, lang, **parts) for key, parts in told]
     return tuple(notes)
-

@@ -1,8 +1,8 @@
 """Calendar days and working days, kept apart.
 
-For legal terms. Main type: `WorkingCalendar`; main function: `move`. Which days are worked is data
-of a country; a year whose days off are not all known has no working days here, rather than wrong
-ones.
+For legal terms. Main type: `WorkingCalendar`; main function: `move`. Which days are worked is
+data of a country; a year whose days off are not all known has no working days here, rather than
+wrong ones.
 """
 
 import calendar

@@ -1,8 +1,9 @@
 """What would have to be different for the answer to be yes.
 
-For `answers`. Main functions: `smallest_change`, `day_of_change`. A change is worked out from the
-conditions that stand in the way, then tried on the whole rule: only one that leads to "eligible" is
-told. What a person cannot change (age, citizenship) is never proposed; what is not known yet may be.
+For `answers`. Main functions: `smallest_change`, `day_of_change`. A change is worked out from
+the conditions that stand in the way, then tried on the whole rule: only one that leads to
+"eligible" is told. What a person cannot change (age, citizenship) is never proposed; what is
+not known yet may be.
 """
 
 from collections.abc import Iterator
@@ -21,13 +22,14 @@ from qonys.rules.expressions import (
     Or,
     Slot,
     Truth,
+    slots,
 )
 from qonys.rules.facts import Facts
 from qonys.rules.law import Rule
 from qonys.rules.programs import Part, truth
 
-#: How many ways to meet one condition, and how many ways altogether, are looked at.
-WAYS, TRIED = 12, 64
+#: How many ways to meet one condition, and how many steps altogether, are tried.
+WAYS, TRIED = 12, 120
 GOOD = frozenset({"eligible", "discretion", "valid", "no_ground"})
 _SHIFT = {">": 1, ">=": 0, "<": -1, "<=": 0, "==": 0}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -66,8 +68,8 @@ class Change:
 class _Ways:
     """Ways to give a formula a value, each a set of facts."""
 
-    def __init__(self, engine: Engine, decision: Decision) -> None:
-        self.engine, self.decision = engine, decision
+    def __init__(self, engine: Engine, decision: Decision, start: Decision) -> None:
+        self.engine, self.decision, self.start = engine, decision, start
         self.program = decision.snapshot.program
         self.fixed = decision.snapshot.constants
 
@@ -115,12 +117,13 @@ class _Ways:
         """Codes of a fact that are not among these."""
         snapshot = self.decision.snapshot
         kind = self.engine.law.fact(slot.name, snapshot.rule)
-        return [code for code in (kind.codes if kind else ()) if code not in codes]
+        known = [code for code in (kind.codes if kind else ()) if code not in codes]
+        return known or ([] if kind is None or kind.closed else ["other"])
 
     def may_change(self, slot: Slot) -> bool:
         """Whether a fact can be changed, or is still open."""
         kind = self.engine.law.fact(slot.name, self.decision.snapshot.rule)
-        open_ = self.decision.values[self.program.places[slot]] is None
+        open_ = self.start.values[self.program.places[slot]] is None
         return open_ or (kind is not None and not kind.fixed)
 
     def of_terms(self, formula: Compare, op: str, constant: int) -> Iterator[Way]:
@@ -135,13 +138,10 @@ class _Ways:
             if isinstance(value := values[slot], int)
         )
         if len(open_) > 1:
-            coefficients = [times for times, slot in formula.terms if values[slot] is None]
-            if len(set(coefficients)) == 1:
-                needed = _solved(
-                    coefficients[0] * len(open_), op, constant - total
-                )
-                if needed is not None:
-                    yield dict.fromkeys(open_, needed)
+            times = sum(times for times, slot in formula.terms if values[slot] is None)
+            needed = _solved(times, op, constant - total) if times else self.least(open_)
+            if needed is not None:
+                yield dict.fromkeys(open_, needed)
             return
         for times, slot in formula.terms:
             if (open_ and slot not in open_) or not self.may_change(slot):
@@ -151,6 +151,11 @@ class _Ways:
             needed = _solved(times, op, constant - rest)
             if needed is not None and self.sensible(slot, needed):
                 yield {slot: needed}
+
+    def least(self, open_: list[Slot]) -> int:
+        """A value that all of some facts can have."""
+        kinds = [self.engine.law.fact(slot.name, self.decision.snapshot.rule) for slot in open_]
+        return max((kind.low for kind in kinds if kind and kind.kind != "date"), default=0)
 
     def sensible(self, slot: Slot, value: int) -> bool:
         """Whether a number lies within the bounds of its fact."""
@@ -205,50 +210,85 @@ def smallest_change(engine: Engine, decision: Decision) -> list[Change] | None:
     Returns
     -------
     list of Change or None
-        Empty when it is yes already; None when no change of facts helps.
+        Empty when it is yes already; None when no change of facts was found to help.
     """
     if decision.decision in GOOD:
         return []
     if decision.snapshot.state != "in force":
         return None
-    ways = _Ways(engine, decision)
+    search = _Search(engine, decision)
+    search.further(decision, {})
+    return None if search.best is None else _told(engine, decision, search.best)
+
+
+class _Search:
+    """Meets one open condition after the other, and keeps the cheapest way to the end."""
+
+    def __init__(self, engine: Engine, decision: Decision) -> None:
+        self.engine, self.start, self.left = engine, decision, TRIED
+        self.best: Way | None = None
+        self.price: tuple[float, ...] = ()
+
+    def further(self, decision: Decision, path: Way) -> None:
+        """Meet the first condition that stands in the way."""
+        if decision.decision in GOOD:
+            self.best, self.price = path, _cost(self.engine, self.start, path)
+            return
+        part = _in_the_way(decision)
+        if part is None:
+            return
+        ways = _Ways(self.engine, decision, self.start).of_part(part)
+        joined = [found for way in ways if (found := self.joined(path, way)) is not None]
+        priced = [(_cost(self.engine, self.start, way), way) for way in joined]
+        for price, way in sorted(priced, key=lambda pair: pair[0]):
+            if self.best is not None and price >= self.price:
+                return
+            self.left -= 1
+            if self.left < 0:
+                return
+            facts = _applied(self.start.facts, way)
+            snapshot = self.start.snapshot
+            self.further(self.engine.decided(snapshot.rule, snapshot.day, facts), way)
+
+    def joined(self, path: Way, way: Way) -> Way | None:
+        """A way after those gone already; a choice once made is not unmade."""
+        new = {slot: value for slot, value in way.items() if path.get(slot) != value}
+        if not new or any(
+            slot in path and isinstance(value, (bool, str)) for slot, value in new.items()
+        ):
+            return None
+        return {**path, **new}
+
+
+def _in_the_way(decision: Decision) -> Part | None:
+    """The condition to meet next: failed ones first, then those with fewest facts."""
     program = decision.snapshot.program
     failed, unknown, blocking = decision.masks
-    wanted = failed | (unknown & program.requirements) | blocking
-    parts = [
-        ways.of_part(part) for place, part in enumerate(program.parts) if wanted >> place & 1
-    ]
-    if any(not part for part in parts):
-        return None
-    found: list[tuple[tuple[float, ...], Way]] = []
-    for combined in islice(product(*parts), 4 * TRIED):
-        merged = _merged(combined)
-        if merged is not None:
-            found.append((_cost(engine, decision, merged), merged))
-    found.sort(key=lambda pair: pair[0])
-    for _, way in found[:TRIED]:
-        facts = _applied(decision.facts, way)
-        again = engine.decided(decision.snapshot.rule, decision.snapshot.day, facts)
-        if again.decision in GOOD:
-            return _told(engine, decision, way)
-    return None
+    wanted = failed or (unknown & program.requirements) | blocking
+    if not wanted and decision.snapshot.rule.kind == "grounds":
+        wanted = unknown
+    if not wanted & (wanted - 1):
+        return program.parts[wanted.bit_length() - 1] if wanted else None
+    parts = [part for place, part in enumerate(program.parts) if wanted >> place & 1]
+    return min(parts, key=lambda part: len(slots(part.formula)))
 
 
 def _cost(engine: Engine, decision: Decision, way: Way) -> tuple[float, ...]:
-    """Fewer known facts changed, then fewer shown, then less effort, then less far."""
+    """No guess at what a person is, then fewer changed, fewer shown, less effort, less far."""
     program, rule = decision.snapshot.program, decision.snapshot.rule
-    changed, shown, effort, far = 0, 0, 0, 0.0
+    guessed, changed, shown, effort, far = 0, 0, 0, 0, 0.0
     for slot, value in way.items():
         old = decision.values[program.places[slot]]
         kind = engine.law.fact(slot.name, rule)
         effort += kind.effort if kind else 2
         if old is None:
             shown += 1
+            guessed += kind is not None and kind.fixed
         else:
             changed += 1
         if isinstance(old, int) and isinstance(value, int):
             far += abs(value - old) / (abs(old) + 1)
-    return changed, shown, effort, far
+    return guessed, changed, shown, effort, far
 
 
 def _applied(facts: Facts, way: Way) -> Facts:
@@ -307,10 +347,8 @@ def _later_days(engine: Engine, rule: Rule, decision: Decision) -> Iterator[date
     """Days on which the law changes, or a term that began with a fact ends."""
     yield from rule.breaks()
     used: set[str] = set()
-    for part in decision.snapshot.program.parts:
-        for constant in decision.snapshot.program.constants:
-            used |= set(constant.parameters())
-        del part
+    for constant in decision.snapshot.program.constants:
+        used |= set(constant.parameters())
     for name in used:
         for spell in engine.law.parameters[name].values.spells:
             yield spell.start

@@ -1,7 +1,7 @@
-"""One person, one rule, one day: the decision with what failed, what is missing, and where it says so.
+"""One person, one rule, one day: the decision, what failed, what is missing, and why.
 
-For `answers` and for whoever asks many single cases. Main types: `Engine`, `Decision`. It explains
-no alternatives: the full answer is made by `answers`.
+For `answers` and for whoever asks many single cases. Main types: `Engine`, `Decision`. It
+explains no alternatives: the full answer is made by `answers`.
 """
 
 from collections.abc import Mapping
@@ -208,14 +208,10 @@ def _without_rule(snapshot: Snapshot, facts: Facts, values: list[object]) -> Dec
         name = rule.id if edge is None else (edge.first if before else edge.last)
         cites = edge.cites if edge is not None else ()
     decision = "law_unknown" if unknown else "not_in_force"
-    return Decision(
-        snapshot, facts, values, (0, 0, 0), decision, name, (), (), (), cites
-    )
+    return Decision(snapshot, facts, values, (0, 0, 0), decision, name, (), (), (), cites)
 
 
-def _deciding(
-    snapshot: Snapshot, masks: Masks, values: list[object], decision: str
-) -> str:
+def _deciding(snapshot: Snapshot, masks: Masks, values: list[object], decision: str) -> str:
     """Name of the rule that decides: the first that failed, else the first that is open."""
     program, version = snapshot.program, snapshot.version
     failed, unknown, blocking = masks

@@ -1,8 +1,8 @@
 """YAML documents in which every value knows its line and column.
 
 For `reading` and `reforms`. Main types: `Faults`, `Item`. Values are read as the law file's
-reader asks (a day, a number, a text), never as YAML guesses; all faults of a file are collected,
-and a syntax fault in one entry does not hide those of the others.
+reader asks (a day, a number, a text), never as YAML guesses; all faults of a file are
+collected, and a syntax fault in one entry does not hide those of the others.
 """
 
 import re
@@ -33,9 +33,7 @@ class Faults:
         self.file = file
         self.found: list[Fault] = []
 
-    def add(
-        self, problem: str, place: Place, *, value: str = "", way_out: str = ""
-    ) -> None:
+    def add(self, problem: str, place: Place, *, value: str = "", way_out: str = "") -> None:
         """Note a fault."""
         self.found.append(place.fault(problem, value=value, way_out=way_out))
 
@@ -131,6 +129,10 @@ class Item:
             self.fault("expected a text")
             return ""
         return str(self.node.value).strip()
+
+    def texts(self) -> tuple[str, ...]:
+        """A list of texts."""
+        return tuple(entry.text() for entry in self.items())
 
     def choice(self, choices: str) -> str:
         """One of some texts; the first of them in place of a fault."""
@@ -231,7 +233,7 @@ def _aliases(root: yaml.Node) -> Iterator[bool]:
 
 
 def _drop_entry(lines: list[str], row: int) -> bool:
-    """Blank the entry around a line, so that the rest can be read; false when nothing is left."""
+    """Blank the entry around a line so that the rest can be read; false if nothing is left."""
     while row >= 0 and not lines[row].strip():
         row -= 1
     first = row

@@ -4,9 +4,9 @@ For whoever writes law files. Main functions: `parse`, `Expression`. A condition
 with constants and joins the comparisons with ``and``, ``or``, ``not``. Its grammar stands in
 docs/rules.md. It knows nothing of law; names are resolved by a `Scope`.
 
-Comparisons are kept in one linear form, ``sum(coefficient * fact) <op> constant``, so that every
-engine evaluates the same thing. A constant may depend on dated parameters and on the day asked
-for; it never depends on a fact.
+Comparisons are kept in one linear form, ``sum(coefficient * fact) <op> constant``, so that
+every engine evaluates the same thing. A constant may depend on dated parameters and on the day
+asked for; it never depends on a fact.
 """
 
 import re
@@ -523,9 +523,7 @@ class _Parser:
         if token.text == "[":
             return self.listed()
         if token.text == "-":
-            return _multiply(
-                _Linear((), Constant("value", (-1,)), ""), token, self.single()
-            )
+            return _multiply(_Linear((), Constant("value", (-1,)), ""), token, self.single())
         found = repr(token.text) if token.text else "the end"
         raise ExpressionError(f"expected a fact or a value, found {found}", token.at)
 
@@ -647,9 +645,7 @@ class _Parser:
         self.at += 1
         right = self.summed()
         self.need(")")
-        parts = tuple(
-            _compare(_Linear(((1, slot),), _ZERO, unit), op, right) for slot in found
-        )
+        parts = tuple(_compare(_Linear(((1, slot),), _ZERO, unit), op, right) for slot in found)
         return And(parts) if token.text == "every" else Or(parts)
 
     def total(self, token: _Token) -> _Linear:

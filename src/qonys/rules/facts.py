@@ -1,7 +1,7 @@
 """Facts about a person: checked against what the law knows of them, all faults at once.
 
-For the engines and the command line. Main functions: `read_facts`, `slot_values`. A fact that is
-not given, or given as ``null``, is unknown: it never becomes false, clean or 0.
+For the engines and the command line. Main functions: `read_facts`, `slot_values`. A fact that
+is not given, or given as ``null``, is unknown: it never becomes false, clean or 0.
 """
 
 import re
@@ -44,9 +44,7 @@ def read_facts(law: Law, given: object, day: date, rule: Rule | None = None) -> 
         With all faults.
     """
     if not isinstance(given, Mapping):
-        raise DataError(
-            Fault("facts are an object of names and values", value=str(given)[:40])
-        )
+        raise DataError(Fault("facts are an object of names and values", value=str(given)[:40]))
     facts: dict[str, object] = {}
     faults: list[Fault] = []
     for name, value in given.items():

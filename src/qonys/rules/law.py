@@ -1,8 +1,8 @@
 """What a law file says, as plain frozen types: rules, versions, conditions, citations.
 
-For every other module of this room. Main types: `Law`, `Rule`, `Condition`, `Version`. A rule is
-asked about a person on a day; its versions say when it holds, its conditions what it takes. Files
-are read by `reading`; this module opens none and decides nothing.
+For every other module of this room. Main types: `Law`, `Rule`, `Condition`, `Version`. A rule
+is asked about a person on a day; its versions say when it holds, its conditions what it takes.
+Files are read by `reading`; this module opens none and decides nothing.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from typing import Literal
 from qonys.core.dated import Dated, Spell
 from qonys.core.errors import CodeError, Fault
 from qonys.rules.calendar import WorkingCalendar
-from qonys.rules.expressions import Formula, Slot, slots
+from qonys.rules.expressions import Fixed, Formula, Slot, constants, slots
 from qonys.rules.numbers import NumberScheme
 
 #: Who must show it: the applicant, the state, or a body that decides at its discretion.
@@ -207,6 +207,10 @@ class Place:
         )
 
 
+#: Where something stands that no file holds.
+NOWHERE = Place()
+
+
 @dataclass(frozen=True)
 class Reading:
     """Another way to read a disputed provision.
@@ -316,7 +320,7 @@ class Condition:
     cites: tuple[Citation, ...] = ()
     confidence: Confidence = "high"
     point: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
 
     def applies(self, day: date) -> bool:
         """Whether it is applied on a day."""
@@ -383,7 +387,7 @@ class Version:
     named: tuple[Named, ...] = ()
     readings: tuple[Reading, ...] = ()
     cites: tuple[Citation, ...] = ()
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -504,6 +508,17 @@ class Rule:
             return self.before
         return self.after
 
+    def shown_state(self, day: date) -> str:
+        """State for people: a rule that is in force and lets nobody through is ``closed``."""
+        state = self.state(day)
+        shut = any(
+            condition.role == "requirement"
+            and condition.formula == Fixed(value=False)
+            and condition.applies(day)
+            for condition in self.conditions
+        )
+        return "closed" if state == "in force" and shut else state
+
     def slots(self) -> dict[Slot, None]:
         """Every fact that some condition looks at, on any day."""
         found: dict[Slot, None] = {}
@@ -511,6 +526,16 @@ class Rule:
             found.update(slots(condition.formula))
             for exemption in condition.exemptions:
                 found.update(slots(exemption.formula))
+        return found
+
+    def parameters(self) -> dict[str, None]:
+        """Dated parameters that its conditions read, in the order of the text."""
+        found: dict[str, None] = {}
+        for condition in self.conditions:
+            formulas = [condition.formula, *(item.formula for item in condition.exemptions)]
+            for formula in formulas:
+                for constant in constants(formula):
+                    found.update(dict.fromkeys(constant.parameters()))
         return found
 
     def breaks(self) -> list[date]:

@@ -1,9 +1,9 @@
 """Identification numbers: check digits, what they prove and what they cannot.
 
 For whoever reads a number off a paper, and for tests that need numbers of nobody. Main type:
-`NumberScheme`; main methods: `verdict`, `verdicts`, `impossible`. How a country builds its numbers
-is data of that country. A passing check digit says that a number is well formed, not that it was
-issued, nor to whom.
+`NumberScheme`; main methods: `verdict`, `verdicts`, `impossible`. How a country builds its
+numbers is data of that country. A passing check digit says that a number is well formed, not
+that it was issued, nor to whom.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ Digits = npt.NDArray[np.int8]
 class NumberScheme:
     """How a number is built: digits, weights, modulus.
 
-    The check digit is the weighted sum of the digits before it, modulo ``modulus``; where that is
-    no digit, the next row of weights is tried, and where no row gives a digit the number does not
-    exist.
+    The check digit is the weighted sum of the digits before it, modulo ``modulus``; where that
+    is no digit, the next row of weights is tried, and where no row gives a digit the number
+    does not exist.
 
     Parameters
     ----------

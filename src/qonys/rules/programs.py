@@ -305,9 +305,7 @@ class Programs:
             return None
 
 
-def _version(
-    rule: Rule, day: date, reading: tuple[str, ...]
-) -> tuple[Version | None, State]:
+def _version(rule: Rule, day: date, reading: tuple[str, ...]) -> tuple[Version | None, State]:
     """The version of a day; under another reading its days may be others."""
     for version in rule.versions:
         for other in version.readings:
@@ -346,9 +344,7 @@ def _program(parts: tuple[Part, ...], named: tuple[Formula, ...]) -> Program:
     )
 
 
-def truth(
-    formula: Formula, program: Program, values: Values, fixed: Values
-) -> bool | None:
+def truth(formula: Formula, program: Program, values: Values, fixed: Values) -> bool | None:
     """Value of a formula, worked out term by term: the obvious way.
 
     Parameters
@@ -405,7 +401,7 @@ def _compared(
 def unknown_slots(
     formula: Formula, program: Program, values: Values, fixed: Values
 ) -> dict[Slot, None]:
-    """Facts whose absence leaves a formula unknown; those that no longer matter are left out."""
+    """Facts whose absence leaves a formula unknown, without those that no longer matter."""
     if truth(formula, program, values, fixed) is not None:
         return {}
     if isinstance(formula, Not):
@@ -415,11 +411,7 @@ def unknown_slots(
         for item in formula.items:
             found.update(unknown_slots(item, program, values, fixed))
         return found
-    return {
-        slot: None
-        for slot in slots(formula)
-        if values[program.places[slot]] is None
-    }
+    return {slot: None for slot in slots(formula) if values[program.places[slot]] is None}
 
 
 def leaf_count(program: Program) -> int:

@@ -1,12 +1,12 @@
 """From a folder of law files to a `Law`, or to all of its faults with line and column.
 
 For everybody who asks the law. Main functions: `load_law`, `read_law`. The layout of the files
-stands in docs/rules.md. It checks that each file makes sense by itself; whether the law as a whole
-does is asked by `checks`.
+stands in docs/rules.md. It checks that each file makes sense by itself; whether the law as a
+whole does is asked by `checks`.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -53,9 +53,7 @@ _ROLES: Mapping[str, Role] = {
 }
 _ABOUT = "who|papers|steps|days|fee|validity|family|work|after|caution|unknown"
 _SHARED = ("acts.yaml", "facts.yaml", "parameters.yaml", "calendar.yaml")
-_VERSION = (
-    "from to state says name first last adopted published named disputes cite confidence"
-)
+_VERSION = "from to state says name first last adopted published named disputes cite confidence"
 _CONDITION = (
     "id name must refused_if consent says unless state_shows from to suspended disputes cite "
     "confidence point"
@@ -247,7 +245,9 @@ class Builder:
             if key in fields
         }
         days = {
-            key: fields[key].day() for key in ("adopted", "published", "effect") if key in fields
+            key: fields[key].day()
+            for key in ("adopted", "published", "effect")
+            if key in fields
         }
         texts.setdefault("title", "")
         texts.setdefault("kind", "")
@@ -261,26 +261,18 @@ class Builder:
             "type says",
         )
         kind = fields["type"].choice(_KINDS) if "type" in fields else "bool"
-        values: dict[str, object] = {}
-        for key in ("says", "ask", "unit"):
-            if key in fields:
-                values[key] = fields[key].text()
-        for key, low, high in (("length", 1, 60), ("effort", 1, 3)):
-            if key in fields:
-                values[key] = fields[key].integer(low, high)
-        for key in ("low", "high"):
-            if key in fields:
-                values[key] = fields[key].integer()
-        for key in ("closed", "fixed"):
-            if key in fields:
-                values[key] = fields[key].truth()
-        for key in ("codes", "obtained_by", "needs"):
-            if key in fields:
-                values[key] = tuple(entry.text() for entry in fields[key].items())
-        if "aliases" in fields:
-            values["aliases"] = {
-                alias: entry.text() for alias, entry in fields["aliases"].fields("").items()
-            }
+        read: Mapping[str, Callable[[Item], object]] = {
+            **dict.fromkeys(("says", "ask", "unit"), Item.text),
+            **dict.fromkeys(("low", "high"), Item.integer),
+            **dict.fromkeys(("closed", "fixed"), Item.truth),
+            **dict.fromkeys(("codes", "obtained_by", "needs"), Item.texts),
+            "length": lambda entry: entry.integer(1, 60),
+            "effort": lambda entry: entry.integer(1, 3),
+            "aliases": lambda entry: {
+                alias: code.text() for alias, code in entry.fields("").items()
+            },
+        }
+        values = {key: reader(fields[key]) for key, reader in read.items() if key in fields}
         if kind == "list" and "length" not in values:
             item.fault("length is missing")
             values["length"] = 1
@@ -314,7 +306,9 @@ class Builder:
                 continue
             cited = self.citations(parts)
             value = _parameter_value(parts["value"], kind)
-            spells.append(Spell(value, start, end, "in force", cited[0].act.id if cited else ""))
+            spells.append(
+                Spell(value, start, end, "in force", cited[0].act.id if cited else "")
+            )
             cites[start] = cited
         try:
             dated: Dated[object] = Dated(name, spells, gaps=True)
@@ -372,7 +366,8 @@ class Builder:
             for key in ("versions", "conditions", "info", "meanings")
         }
         texts = {
-            key: fields[key].text() if key in fields else "" for key in ("title", "says", "code")
+            key: fields[key].text() if key in fields else ""
+            for key in ("title", "says", "code")
         }
         states = {
             key: fields[key].choice("none|unknown") if key in fields else "unknown"
@@ -430,29 +425,37 @@ class Builder:
             adopted=fields["adopted"].day() if "adopted" in fields else None,
             published=fields["published"].day() if "published" in fields else None,
             named=tuple(named),
-            readings=self.readings(fields, names, dated=True),
+            readings=self.readings(fields, names),
             cites=self.cited(item, fields),
             place=item.place,
             **texts,
         )
 
     def readings(
-        self, fields: Mapping[str, Item], names: Names, *, dated: bool = False
+        self, fields: Mapping[str, Item], names: Names, key: str = ""
     ) -> tuple[Reading, ...]:
-        """Other readings of a disputed entry."""
+        """Other readings of a disputed entry; `key` is how its expression is called."""
         found = []
         for entry in fields["disputes"].items() if "disputes" in fields else ():
-            known = "id says from to cite" if dated else "id says must from to cite"
-            parts = entry.fields(known, "id says cite" if dated else "id says must cite")
-            texts = {key: parts[key].text() if key in parts else "" for key in ("id", "says")}
-            formula = self.formula(parts["must"], names) if "must" in parts else None
+            parts = entry.fields(f"id says {key} from to cite", f"id says {key} cite")
+            texts = {
+                name: parts[name].text() if name in parts else "" for name in ("id", "says")
+            }
+            formula = self.formula(parts[key], names) if key in parts else None
             days = {
-                name: parts[key].day()
-                for key, name in (("from", "start"), ("to", "end"))
-                if key in parts
+                name: parts[field].day()
+                for field, name in (("from", "start"), ("to", "end"))
+                if field in parts
             }
             found.append(
-                Reading(formula=formula, cites=self.cited(entry, parts), **days, **texts)
+                Reading(
+                    texts["id"],
+                    texts["says"],
+                    formula,
+                    days.get("start"),
+                    days.get("end"),
+                    self.cited(entry, parts),
+                )
             )
         return tuple(found)
 
@@ -503,7 +506,7 @@ class Builder:
             start=start,
             end=end,
             suspended=tuple(suspended),
-            readings=self.readings(fields, names),
+            readings=self.readings(fields, names, key),
             cites=self.cited(item, fields),
             confidence=cast("Confidence", confidence),
             point=fields["point"].text() if "point" in fields else "",
@@ -630,7 +633,9 @@ def _calendar(item: Item) -> WorkingCalendar:
         if known:
             known.fault("expected the first and the last year")
         years = [1, 0]
-    return WorkingCalendar(days.get("days_off", ()), days.get("worked", ()), (years[0], years[1]))
+    return WorkingCalendar(
+        days.get("days_off", ()), days.get("worked", ()), (years[0], years[1])
+    )
 
 
 def _scheme(item: Item) -> NumberScheme | None:

@@ -1,8 +1,8 @@
 """A change of the law on top of the law, and who gains or loses by it.
 
-For policy analysts. Main functions: `read_reform`, `compare`; main type: `Comparison`. A reform is
-a file of changes, each from a day; the law as it is stays untouched. It counts the people of a
-table under both laws; it says nothing about how people would behave.
+For policy analysts. Main functions: `read_reform`, `compare`; main type: `Comparison`. A reform
+is a file of changes, each from a day; the law as it is stays untouched. It counts the people of
+a table under both laws; it says nothing about how people would behave.
 """
 
 from collections.abc import Mapping, Sequence
@@ -121,7 +121,9 @@ class _Changing:
         old = self.law.parameters.get(name)
         if old is None:
             near = ", ".join(self.law.parameters)
-            parts["parameter"].fault("no such parameter", value=name, way_out=f"There are: {near}.")
+            parts["parameter"].fault(
+                "no such parameter", value=name, way_out=f"There are: {near}."
+            )
             return
         if "value" not in parts:
             entry.fault("value is missing")
@@ -137,7 +139,7 @@ class _Changing:
         changed = _changed_parameter(old, Spell(value, start, end, "in force", self.law.title))
         self.law = replace(self.law, parameters={**self.law.parameters, name: changed})
         for rule in self.law.rules.values():
-            if name in _parameters(rule):
+            if name in rule.parameters():
                 self.rules[rule.id] = None
 
     def change_condition(
@@ -150,7 +152,9 @@ class _Changing:
         old = [item for item in rule.conditions if item.id == name]
         if not old:
             known = ", ".join(dict.fromkeys(item.id for item in rule.conditions))
-            parts["condition"].fault("no such condition", value=name, way_out=f"There are: {known}.")
+            parts["condition"].fault(
+                "no such condition", value=name, way_out=f"There are: {known}."
+            )
             return
         removed = "remove" in parts and parts["remove"].truth()
         new: list[Condition] = []
@@ -213,7 +217,9 @@ class _Changing:
         for code in sorted(self.law.rules, key=len, reverse=True):
             if text.startswith(f"{code}."):
                 return self.law.rules[code], text[len(code) + 1 :]
-        item.fault("no such rule", value=text, way_out="Write RULE.condition, e.g. B12-1.income.")
+        item.fault(
+            "no such rule", value=text, way_out="Write RULE.condition, e.g. B12-1.income."
+        )
         return None, ""
 
     def _made(
@@ -247,9 +253,7 @@ def _changed_parameter(old: Parameter, spell: "Spell[object]") -> Parameter:
     return replace(old, values=Dated(old.name, [*kept, spell], gaps=True))
 
 
-def _cut_spell(
-    spell: "Spell[object]", start: date, end: date | None
-) -> "list[Spell[object]]":
+def _cut_spell(spell: "Spell[object]", start: date, end: date | None) -> "list[Spell[object]]":
     """What is left of a spell outside a stretch."""
     return [
         replace(spell, start=first, end=last)
@@ -285,19 +289,6 @@ def _left(
         after = end + _ONE_DAY
         pieces.append((after if first is None else max(first, after), last))
     return pieces
-
-
-def _parameters(rule: Rule) -> set[str]:
-    """Parameters that a rule reads."""
-    from qonys.rules.expressions import constants
-
-    found: set[str] = set()
-    for condition in rule.conditions:
-        formulas = [condition.formula, *(item.formula for item in condition.exemptions)]
-        for formula in formulas:
-            for constant in constants(formula):
-                found |= set(constant.parameters())
-    return found
 
 
 # --- who gains, who loses -------------------------------------------------------------------
@@ -425,10 +416,16 @@ def compare(
     missing = [name for name in by if name not in people.given.columns]
     if missing:
         way_out = f"Columns: {', '.join(people.given.columns)}."
-        raise DataError([Fault("no such column", value=name, way_out=way_out) for name in missing])
+        raise DataError(
+            [Fault("no such column", value=name, way_out=way_out) for name in missing]
+        )
     table, old = with_decisions(before, people.typed, before.rule(rule), day, prefix="before_")
     table, new = with_decisions(after, table, after.rule(rule), day, prefix="after_")
-    columns = [f"{side}{name}" for side in ("before_", "after_") for name in (DECISION, FAILED, UNKNOWN)]
+    columns = [
+        f"{side}{name}"
+        for side in ("before_", "after_")
+        for name in (DECISION, FAILED, UNKNOWN)
+    ]
     counted = table.group_by([*by, *columns]).aggregate(people=table.count()).to_pyarrow()
     merged: dict[tuple[object, ...], int] = {}
     for row in counted.to_pylist():
@@ -463,4 +460,3 @@ def _reasons(old: Snapshot, before: int, new: Snapshot, after: int) -> tuple[str
 def _open(snapshot: Snapshot, mask: int) -> list[str]:
     parts = snapshot.program.parts
     return [part.condition.id for place, part in enumerate(parts) if mask >> place & 1]
-

@@ -1,8 +1,8 @@
 """The same rules on tables that do not fit in memory, or stand on a cluster.
 
 For policy analysts. Main functions: `open_people`, `with_decisions`, `write_decisions`. A rule
-becomes an Ibis expression, so that DuckDB, Spark or any other engine of Ibis works it out; files
-are read and written in batches. SQL's own logic is three-valued as the law's is here.
+becomes an Ibis expression, so that DuckDB, Spark or any other engine of Ibis works it out;
+files are read and written in batches. SQL's own logic is three-valued as the law's is here.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -151,7 +151,9 @@ def check_people(
     for taken in (DECISION, FAILED, UNKNOWN):
         if taken in given.columns:
             way_out = "Rename it: this name is for the answer."
-            raise DataError(Fault("the table has a column of this name", name, 1, taken, "", way_out))
+            raise DataError(
+                Fault("the table has a column of this name", name, 1, taken, "", way_out)
+            )
     kinds = {}
     for column in given.columns:
         kind = law.fact(column, rule)
@@ -175,7 +177,7 @@ def _typed(column: str) -> str:
 
 
 def _cast(column: Any, kind: FactType) -> Any:
-    """A column in the type of its fact; what cannot be read becomes null and is found by `_bad`."""
+    """A column in the type of its fact; what cannot be read is null, and found by `_bad`."""
     text = column.type().is_string()
     if kind.kind == "bool":
         if not text:
@@ -265,11 +267,7 @@ def _require_clean(
     counts = given.aggregate(
         **{column: found.cast("int64").sum() for column, found in bad.items()}
     ).to_pyarrow()
-    wrong = {
-        column: counts[column][0].as_py()
-        for column in bad
-        if counts[column][0].as_py()
-    }
+    wrong = {column: counts[column][0].as_py() for column in bad if counts[column][0].as_py()}
     if not wrong:
         return
     faults = []
@@ -492,7 +490,13 @@ def _decision(
 
 
 def write_decisions(
-    law: Law, people: People, rule: Rule, day: date, path: Path, progress: Progress
+    law: Law,
+    people: People,
+    rule: Rule,
+    day: date,
+    path: Path,
+    form: str,
+    progress: Progress,
 ) -> dict[str, int]:
     """Write the rows of a table with their decisions, batch by batch.
 
@@ -507,7 +511,9 @@ def write_decisions(
     day : date
         The day asked for.
     path : Path
-        The file to write, CSV or Parquet by the ending of ``form``.
+        The file to write.
+    form : str
+        ``csv`` or ``parquet``.
     progress : callable
         Told how far it is.
 
@@ -518,7 +524,7 @@ def write_decisions(
     """
     table, snapshot = with_decisions(law, people.typed, rule, day)
     table = table.select(*people.given.columns, DECISION, FAILED, UNKNOWN)
-    csv = path.suffix.lower().startswith(".csv") or ".csv." in path.name
+    csv = form == "csv"
     counts = np.zeros(len(DECISIONS), np.int64)
     writer: Any = None
     done = 0
@@ -537,9 +543,7 @@ def write_decisions(
         if writer is not None:
             writer.close()
     names = [called(rule.kind, name) for name in DECISIONS]
-    return {
-        name: int(count) for name, count in zip(names, counts, strict=True) if count
-    }
+    return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
 
 
 def _empty(table: "Table") -> pa.RecordBatch:
@@ -559,9 +563,7 @@ def _writer(path: Path, schema: pa.Schema, *, csv: bool) -> Any:
     return pa_parquet.ParquetWriter(path, schema, compression="zstd")
 
 
-def _named(
-    batch: pa.RecordBatch, snapshot: Snapshot, counts: Any, *, csv: bool
-) -> pa.Table:
+def _named(batch: pa.RecordBatch, snapshot: Snapshot, counts: Any, *, csv: bool) -> pa.Table:
     """A batch with decisions and conditions in words."""
     found = pa.Table.from_batches([batch])
     codes = found[DECISION].to_numpy()

@@ -1,9 +1,9 @@
 """The vector engine: one rule on one day for millions of people in memory.
 
 For policy analysts and simulations. Main function: `decide_many`; main types: `Decisions`,
-`VectorEngine`. It compiles the formulas of `programs` for Numba: one pass over the columns gives
-the decision and the bit masks of failed and unknown conditions. Tables that do not fit in memory
-go through `tables`.
+`VectorEngine`. It compiles the formulas of `programs` for Numba: one pass over the columns
+gives the decision and the bit masks of failed and unknown conditions. Tables that do not fit in
+memory go through `tables`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -210,7 +210,9 @@ def encoded(law: Law, snapshot: Snapshot, people: Mapping[str, object]) -> list[
         With the faults of all columns.
     """
     rows = _rows(people)
-    columns, faults, seen = [], [], set()
+    columns: list[Column] = []
+    faults: list[Fault] = []
+    seen: set[str] = set()
     codes = universes(snapshot.program)
     for slot in snapshot.program.slots:
         kind = law.fact(slot.name, snapshot.rule)
@@ -276,36 +278,35 @@ def _column(
 ) -> Column:
     if given is None:
         plain = slot.kind in {"int", "date"}
-        return np.full(rows, UNKNOWN, np.int64) if plain else np.full(
-            rows, -1, np.int8 if slot.kind == "bool" else np.int16
+        return (
+            np.full(rows, UNKNOWN, np.int64)
+            if plain
+            else np.full(rows, -1, np.int8 if slot.kind == "bool" else np.int16)
         )
     if slot.index:
         return _elements(slot, kind, given)
-    values, missing = _values(kind, given)
+    values, missing = _values(given)
     if slot.kind == "bool":
         return _bools(kind, values, missing)
     if slot.kind in {"int", "date"}:
         return _whole(kind, values, missing)
-    known = _all_codes(codes.get(slot, {}), slot, snapshot)
+    known = _all_codes(codes.get(slot, {}), snapshot)
     if slot.kind == "number":
         return _numbers(kind, values, missing, known, snapshot)
     return _coded(kind, given, values, missing, known)
 
 
-def _all_codes(written: dict[str, int], slot: Slot, snapshot: Snapshot) -> dict[str, int]:
+def _all_codes(written: dict[str, int], snapshot: Snapshot) -> dict[str, int]:
     """Codes written in the formulas, then those of the day's lists."""
     known = dict(written)
-    for constant, value in zip(
-        snapshot.program.constants, snapshot.constants, strict=True
-    ):
+    for constant, value in zip(snapshot.program.constants, snapshot.constants, strict=True):
         if constant.operator == "parameter" and isinstance(value, frozenset):
             for code in sorted(value):
                 known.setdefault(code, len(known))
-    del slot
     return known
 
 
-def _values(kind: FactType, given: object) -> tuple[Column, Column | None]:
+def _values(given: Any) -> tuple[Column, Column | None]:
     """A column as a NumPy array, and where it is unknown."""
     if isinstance(given, np.ma.MaskedArray):
         return np.asarray(given.data), np.ma.getmaskarray(given)
@@ -327,7 +328,6 @@ def _values(kind: FactType, given: object) -> tuple[Column, Column | None]:
         if pa.types.is_string(given.type) or pa.types.is_large_string(given.type):
             fill = ""
         given = given.fill_null(pa.scalar(fill).cast(given.type))
-    del kind
     return given.to_numpy(zero_copy_only=False), missing
 
 
@@ -370,12 +370,10 @@ def _require_sensible(kind: FactType, column: Column, missing: Column | None) ->
         row = int(np.argmax(wrong))
         text = f"outside what can be, {int(wrong.sum()):,} times"
         way_out = f"It must lie between {kind.low:,} and {kind.high:,} {kind.unit}.".rstrip()
-        raise DataError(
-            Fault(text, "people", row + 1, kind.name, str(column[row]), way_out)
-        )
+        raise DataError(Fault(text, "people", row + 1, kind.name, str(column[row]), way_out))
 
 
-def _elements(slot: Slot, kind: FactType, given: object) -> Column:
+def _elements(slot: Slot, kind: FactType, given: Any) -> Column:
     """One element of a list column."""
     import pyarrow as pa
 
@@ -398,7 +396,7 @@ def _elements(slot: Slot, kind: FactType, given: object) -> Column:
     place = slot.index - 1 + np.maximum(0, lengths - slot.of)
     absent = (place >= lengths) | given.is_null().to_numpy(zero_copy_only=False)
     at = np.where(absent, 0, offsets[:-1] + place)
-    values, missing = _values(kind, given.values)
+    values, missing = _values(given.values)
     if not len(values):
         return np.full(len(given), UNKNOWN, np.int64)
     gone = absent if missing is None else absent | missing[at]
@@ -434,7 +432,8 @@ def _coded(
     places = array.indices
     if places.null_count:
         places = places.fill_null(len(array.dictionary))
-    return table[places.to_numpy(zero_copy_only=False)]
+    column: Column = table[places.to_numpy(zero_copy_only=False)]
+    return column
 
 
 def _numbers(
@@ -483,14 +482,11 @@ def _constants(snapshot: Snapshot) -> tuple[Column, list[Column]]:
     tables = []
     listed = _listed(program)
     codes = universes(program)
-    for place, (constant, value) in enumerate(
-        zip(program.constants, snapshot.constants, strict=True)
-    ):
+    for place, value in enumerate(snapshot.constants):
         if isinstance(value, int):
             numbers[place] = value
-        del constant
     for slot, constant in listed:
-        known = _all_codes(codes[slot], slot, snapshot)
+        known = _all_codes(codes[slot], snapshot)
         value = snapshot.constants[program.constant_places[constant]]
         members = value if isinstance(value, frozenset) else frozenset()
         table = np.zeros(len(known) + 2, np.uint8)
@@ -599,7 +595,9 @@ class _Writer:
         written = _written(formula.constant)
         if len(written) == 1:
             number = self.codes[formula.slot][written[0]]
-            return f"({name} == {number})" if want else f"(({name} >= 0) & ({name} != {number}))"
+            return (
+                f"({name} == {number})" if want else f"(({name} >= 0) & ({name} != {number}))"
+            )
         table = f"t{self.tables[formula.slot, formula.constant]}"
         inside = f"({table}[{name} + 1] == {int(want)})"
         return inside if want else f"(({name} >= 0) & {inside})"

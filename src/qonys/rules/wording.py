@@ -1,7 +1,7 @@
 """Sentences of this room in en, ru and kk.
 
-For `answers`, `documents` of pathways and the command line. Main functions: `say`, `words`. What a
-law says in other languages stands with the law; here stand the words around it.
+For `answers`, `documents` of pathways and the command line. Main functions: `say`, `words`.
+What a law says in other languages stands with the law; here stand the words around it.
 """
 
 import tomllib

@@ -1,0 +1,306 @@
+"""Answers and rules as lines of plain text in en, ru and kk.
+
+For the command line. Main functions: `told_answer`, `told_rule`, `value_words`. It arranges
+words; it decides nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from qonys.rules.answers import Answer, Step
+from qonys.rules.changes import Change
+from qonys.rules.expressions import slots
+from qonys.rules.law import Citation, Condition, FactType, Law, Rule, Version, within
+from qonys.rules.wording import condition_text, say
+
+
+def day_words(day: date, lang: str) -> str:
+    """A day in words.
+
+    Parameters
+    ----------
+    day : date
+        The day.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    """
+    if not 1000 <= day.year <= 9999:
+        return day.isoformat()
+    from babel.dates import format_date
+
+    return str(format_date(day, "long", locale={"en": "en_GB"}.get(lang, lang)))
+
+
+def fact_name(law: Law, rule: Rule, name: str, lang: str) -> str:
+    """What a fact is called, with its name in the files.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    rule : Rule
+        The rule that asks for it.
+    name : str
+        Its name, perhaps with the place in a list.
+    lang : str
+        Language.
+    """
+    base = name.partition("[")[0]
+    kind = law.fact(base, rule)
+    return name if kind is None else f"{name} ({law.say(f'fact.{base}', lang, kind.says)})"
+
+
+def value_words(kind: FactType | None, value: object, lang: str) -> str:
+    """A value as people write it.
+
+    Parameters
+    ----------
+    kind : FactType or None
+        What the fact is.
+    value : object
+        The value.
+    lang : str
+        Language.
+    """
+    if value is None:
+        return say("unknown", lang)
+    if isinstance(value, bool):
+        return say("yes" if value else "no", lang)
+    if isinstance(value, int):
+        unit = kind.unit if kind else ""
+        text = f"{value:,}" if lang == "en" else f"{value:,}".replace(",", "\u202f")
+        return f"{text} {unit}".strip() if unit in {"USD", "KZT"} else text
+    return str(value)
+
+
+def told_answer(law: Law, answer: Answer, lang: str) -> Iterator[str]:
+    """An answer as lines.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    answer : Answer
+        The answer.
+    lang : str
+        Language.
+
+    Yields
+    ------
+    str
+        A line.
+    """
+    found = answer.decision
+    rule, day = found.snapshot.rule, found.snapshot.day
+    title = law.say(f"{rule.id}.title", lang, rule.title)
+    yield f"{rule.id}  {title}, {say('on_day', lang, day=day_words(day, lang))}"
+    yield say(f"decision_{found.decision}", lang)
+    yield say("decided_by", lang, name=found.deciding_rule)
+    parts = {part.condition.id: part.condition for part in found.snapshot.program.parts}
+    yield from _listed("head_failed", lang, _conditions(law, rule, parts, found.failed, lang))
+    missing = [fact_name(law, rule, name, lang) for name in found.missing]
+    yield from _listed("head_missing", lang, missing)
+    others = [name for name in answer.relevant_missing if name not in found.missing]
+    relevant = [fact_name(law, rule, name, lang) for name in others]
+    yield from _listed("head_relevant", lang, relevant)
+    question = answer.next_question
+    if question is not None:
+        yield from _listed(
+            "head_question", lang, [f"{question.text}  [{question.fact}]", question.why]
+        )
+    yield from _listed("head_change", lang, _changes(law, answer, lang))
+    yield from _listed(
+        "head_chain", lang, [_step(law, rule, step, lang) for step in answer.chain]
+    )
+    yield from _listed("head_disputes", lang, _disputes(answer, lang))
+    unseen = _conditions(law, rule, parts, found.not_examined, lang)
+    yield from _listed("head_not_examined", lang, unseen)
+    yield from _listed("head_notes", lang, list(answer.notes))
+    yield from _listed(
+        "head_sources", lang, [cited(law, item, lang) for item in found.citations]
+    )
+    yield ""
+    yield say("unofficial", lang)
+
+
+def _listed(key: str, lang: str, items: list[str]) -> Iterator[str]:
+    if items:
+        yield ""
+        yield say(key, lang)
+        yield from (f"  {item}" for item in items)
+
+
+def _conditions(
+    law: Law, rule: Rule, parts: dict[str, Condition], names: tuple[str, ...], lang: str
+) -> list[str]:
+    return [f"{name}: {condition_text(law, rule, parts[name], lang)}" for name in names]
+
+
+def _changes(law: Law, answer: Answer, lang: str) -> list[str]:
+    rule = answer.decision.snapshot.rule
+    if answer.smallest_change is None:
+        if answer.eligible_from is not None:
+            return [say("change_day", lang, day=day_words(answer.eligible_from, lang))]
+        return [say("change_none", lang)]
+    return [_change(law, rule, change, lang) for change in answer.smallest_change]
+
+
+def _change(law: Law, rule: Rule, change: Change, lang: str) -> str:
+    kind = law.fact(change.fact.partition("[")[0], rule)
+    parts = {
+        "fact": change.fact,
+        "before": value_words(kind, change.before, lang),
+        "after": value_words(kind, change.after, lang),
+    }
+    key = "change_show" if change.before is None else "change_from_to"
+    return say(key, lang, **parts)
+
+
+def _step(law: Law, rule: Rule, step: Step, lang: str) -> str:
+    fact = fact_name(law, rule, step.fact, lang)
+    if step.dead_end:
+        key = "dead_end_until" if step.until else "dead_end"
+        day = day_words(date.fromisoformat(step.until), lang) if step.until else ""
+        return say(key, lang, fact=fact, day=day)
+    if step.needs:
+        return say("step_needs", lang, fact=fact, needs=", ".join(step.needs))
+    ways = [f"{way['rule']} ({way['decision']})" for way in step.ways]
+    return say("step_open", lang, fact=fact, rules=", ".join(ways))
+
+
+def _disputes(answer: Answer, lang: str) -> list[str]:
+    lines = []
+    for item in answer.disputes:
+        effect = say("same_decision", lang)
+        if item.differs:
+            effect = say("other_decision", lang, decision=item.decision)
+        lines.append(f"{item.says} [{item.id}]: {effect}")
+    return lines
+
+
+def cited(law: Law, item: Citation, lang: str) -> str:
+    """A citation in one line.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    item : Citation
+        The citation.
+    lang : str
+        Language.
+    """
+    act = item.act
+    parts = [law.say(f"act.{act.id}", lang, act.title)]
+    if act.number:
+        parts.append(f"No {act.number}" if lang == "en" else f"№ {act.number}")
+    parts.append(str(act.adopted or act.published or act.seen))
+    if item.article:
+        parts.append(item.article)
+    text = ", ".join(part for part in parts if part)
+    return f"{text}: «{item.words}»" if item.words else text
+
+
+def told_rule(law: Law, rule: Rule, day: date, lang: str) -> Iterator[str]:
+    """A rule as it stands on a day, as lines.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    rule : Rule
+        The rule.
+    day : date
+        The day.
+    lang : str
+        Language.
+
+    Yields
+    ------
+    str
+        A line.
+    """
+    yield f"{rule.id}  {law.say(f'{rule.id}.title', lang, rule.title)}"
+    yield law.say(f"{rule.id}.says", lang, rule.says)
+    state = rule.shown_state(day).replace(" ", "_")
+    yield f"{day_words(day, lang)}: {say(f'state_{state}', lang)}"
+    yield from _listed(
+        "h_since", lang, [version_line(law, rule, item, lang) for item in rule.versions]
+    )
+    meanings = [
+        law.say(item.key, lang, item.says)
+        for item in rule.meanings
+        if item.end is None or day <= item.end
+    ]
+    yield from _listed("old_meaning", lang, meanings)
+    active = [item for item in rule.conditions if item.applies(day)]
+    if rule.state(day) == "in force":
+        yield from _listed(
+            "h_qualifies", lang, [_condition(law, rule, item, day, lang) for item in active]
+        )
+    info = [
+        f"{say(f'about_{item.about}', lang)}: {law.say(item.key, lang, item.says)}"
+        for item in rule.info
+        if within(day, item.start, item.end)
+    ]
+    yield from _listed("col_answer", lang, info)
+    yield from _listed("col_about", lang, _facts(law, rule, active, lang))
+    yield ""
+    yield say("unofficial", lang)
+
+
+def version_line(law: Law, rule: Rule, version: Version, lang: str) -> str:
+    """A stretch of days in one line.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    rule : Rule
+        The rule.
+    version : Version
+        The stretch.
+    lang : str
+        Language.
+    """
+    end = day_words(version.end, lang) if version.end else say("open_end", lang)
+    return say(
+        "since_line",
+        lang,
+        state=say(f"state_{rule.shown_state(version.start).replace(' ', '_')}", lang),
+        start=day_words(version.start, lang),
+        end=end,
+        says=law.say(f"{rule.id}.version.{version.start}", lang, version.says),
+    )
+
+
+def _condition(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> str:
+    text = condition_text(law, rule, item, lang)
+    role = say(f"role_{item.role}", lang)
+    line = f"{item.id} ({role}): {text}  [{item.text}]"
+    freed = [
+        law.say(f"{rule.id}.{item.id}.{other.id}", lang, other.says)
+        for other in item.exemptions
+        if within(day, other.start, other.end)
+    ]
+    if freed:
+        line += " " + " ".join(freed)
+    names = dict.fromkeys(cite.act.id for cite in item.cites)
+    return f"{line}  {{{', '.join(names)}; {say(f'confidence_{item.confidence}', lang)}}}"
+
+
+def _facts(law: Law, rule: Rule, active: list[Condition], lang: str) -> list[str]:
+    names: dict[str, None] = {}
+    for condition in active:
+        for formula in (condition.formula, *(item.formula for item in condition.exemptions)):
+            names.update(dict.fromkeys(slot.name for slot in slots(formula)))
+    lines = []
+    for name in names:
+        kind = law.fact(name, rule)
+        assert kind is not None
+        what = kind.kind + (f", {kind.unit}" if kind.unit else "")
+        if kind.codes:
+            what += f": {', '.join(kind.codes)}"
+        key = f"ask.{rule.id}.{name}" if name in rule.facts else f"ask.{name}"
+        lines.append(f"{name} ({what}): {law.say(key, lang, kind.ask)}")
+    return lines
