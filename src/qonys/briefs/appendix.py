@@ -9,8 +9,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from qonys.briefs.chart_spans import start_of, stretches
 from qonys.briefs.labels import Words
-from qonys.briefs.numbers import format_day, format_interval, format_period, format_value
+from qonys.briefs.numbers import (
+    DASH,
+    format_day,
+    format_interval,
+    format_period,
+    format_value,
+)
 from qonys.core.country import Source
 from qonys.core.document import (
     Block,
@@ -465,14 +472,16 @@ def chart_table(chart: Chart, document: Document, words: Words) -> Table:
     words : Words
         Its words.
     """
+    caption = ". ".join(filter(None, (chart.title.rstrip("."), chart.subtitle)))
+    if chart.kind == "spans":
+        return _spans_table(chart, caption, words)
     names = list(dict.fromkeys(point.x for series in chart.series for point in series.points))
     points = [{point.x: point for point in series.points} for series in chart.series]
     if chart.kind == "tiles":  # there the note is the short name on the tile
         points = [{x: replace(p, note="") for x, p in column.items()} for column in points]
     all_points = [point for column in points for point in column.values()]
     bounded = any(p.low is not None and p.low != p.high for p in all_points)
-    marked = any(p.status != "A" or p.note for p in all_points)
-    marks = words["status" if any(p.status != "A" for p in all_points) else "note"]
+    marked, marks = _marks(all_points, words)
     head = words["period" if chart.kind == "lines" else "category"]
     columns = [chart.x_label or head]
     for series in chart.series:
@@ -485,7 +494,6 @@ def chart_table(chart: Chart, document: Document, words: Words) -> Table:
         for column in points:
             row += _cells(column.get(name), document, words, bounded, marked)
         rows.append(tuple(row))
-    caption = ". ".join(filter(None, (chart.title.rstrip("."), chart.subtitle)))
     return Table(caption, tuple(columns), tuple(rows))
 
 
@@ -504,6 +512,34 @@ def _cells(
         given = ends[0] is not None and ends[1] is not None
         cells.append((_interval(ends[0] or 0.0, ends[1] or 0.0, unit, words),) if given else ())
     if marked:
-        status = "" if point.status == "A" else words[f"status:{point.status}"]
-        cells.append((", ".join(filter(None, (status, point.note))),))
+        cells.append(_mark(point, words))
     return cells
+
+
+def _marks(points: list[Point], words: Words) -> tuple[bool, str]:
+    """Whether points have a status or note to print, and the header for it."""
+    unsure = any(point.status != "A" for point in points)
+    marked = unsure or any(point.note for point in points)
+    return marked, words["status" if unsure else "note"]
+
+
+def _mark(point: Point, words: Words) -> Text:
+    status = "" if point.status == "A" else words[f"status:{point.status}"]
+    return (", ".join(filter(None, (status, point.note))),)
+
+
+def _spans_table(chart: Chart, caption: str, words: Words) -> Table:
+    """Stretches of time, a row each."""
+    found = stretches(chart)
+    marked, marks = _marks([point for _, point in found], words)
+    columns = (chart.x_label or words["category"], words["state"], words["period"])
+    rows: list[tuple[Text, ...]] = []
+    for series, point in found:
+        years = (
+            f"{start_of(point):.2f} {DASH} {'' if point.high is None else f'{point.high:.2f}'}"
+        )
+        text = point.text or years.strip()
+        period: Text = (Ref(point.figure, text),) if point.figure else (text,)
+        row: tuple[Text, ...] = ((point.x,), (series.name,), period)
+        rows.append((*row, _mark(point, words)) if marked else row)
+    return Table(caption, (*columns, marks) if marked else columns, tuple(rows))

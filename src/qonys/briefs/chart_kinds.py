@@ -5,6 +5,7 @@ Colour never stands alone: values are printed, series have marks, provisional ba
 hollow.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,6 @@ from qonys.briefs.colours import PALETTE, STEPS
 from qonys.briefs.labels import Words
 from qonys.briefs.layouts import (
     AXIS,
-    BOLD,
     MUTED,
     NARROW_BELOW,
     SHAPES,
@@ -20,18 +20,20 @@ from qonys.briefs.layouts import (
     TEXT,
     UNSURE,
     Axis,
+    Categories,
     Frame,
     Rows,
     at,
+    categories,
     colours_of,
     label,
     layer,
+    legend_places,
     own,
     shown,
     text_width,
     two_lines,
     without_shared_words,
-    wrap,
 )
 from qonys.briefs.numbers import DASH, MINUS, format_number
 from qonys.core.document import Chart
@@ -46,55 +48,29 @@ class _Stack:
     frame: Frame
     x: Axis
     rows: Rows
-    heads: Rows
+    places: Categories
     key: list[tuple[float, float]]
-    above: bool
 
 
 def _stack(chart: Chart, words: Words, width: int, *, zero: bool) -> _Stack:
     """Places of the categories, of the bars in them, and of all words."""
-    small = width < NARROW_BELOW
-    size = 12 if small else 13
+    size = 12 if width < NARROW_BELOW else 13
     names = list(dict.fromkeys(point.x for series in chart.series for point in series.points))
     count = max(len(chart.series), 1)
-    narrow = small and max((text_width(name, size) for name in names), default=0) > 96
-    heads = {name: wrap(name, 40 if narrow else 30) for name in names}
-    column = (
-        0.0 if narrow else max((text_width(h, size) for h in heads.values()), default=0) + 12
-    )
     thick = 13 if count > 1 else 16
-    key = _legend_places(chart, width, size)
-    tops, edge = {}, key[-1][1] + 21.0 if key else 4.0
-    for name in names:
-        lines_high = (heads[name].count("\n") + 1) * (size + 3)
-        bars_high = count * (thick + 3)
-        if narrow:
-            tops[name] = edge + lines_high + 1
-            edge += lines_high + bars_high + 10
-        else:
-            tops[name] = edge + max(lines_high - bars_high, 0) / 2
-            edge += max(bars_high, lines_high) + 8
-    rows = _bar_rows(chart, words, tops, thick)
+    several = chart.series if len(chart.series) > 1 else ()
+    key = legend_places([series.name for series in several], width, size)
+    heights = dict.fromkeys(names, float(count * (thick + 3)))
+    places = categories(heights, width, size, key[-1][1] + 21.0 if key else 4.0)
+    rows = _bar_rows(chart, words, places.tops, thick)
     values = [v for row in rows for v in (row["y"], row["low"], row["high"])]
     ends = (min([*values, *([0.0] if zero else [])]), max([*values, *([0.0] if zero else [])]))
     minus = max((text_width(r["label"], size) for r in rows if r["y"] < 0), default=0.0)
     plus = max((text_width(r["label"], size) for r in rows if r["y"] >= 0), default=0.0)
-    left, right = column + (minus + 8 if minus else 2), plus + 10
+    left, right = places.column + (minus + 8 if minus else 2), plus + 10
     x = Axis(ends[0], ends[1] if ends[1] > ends[0] else ends[0] + 1, ())
-    frame = Frame(max(width - left - right, 60), edge, left, right, 2, 4, size)
-    head_rows: Rows = [
-        {
-            "x": -left if narrow else -(left - column) - 12,
-            "y": tops[name] - size * 0.75 - 1 if narrow else tops[name] + _middle(count, thick),
-            "lines": heads[name].count("\n"),
-            "label": heads[name],
-            "ink": TEXT,
-        }
-        for name in names
-    ]
-    for row in head_rows:
-        row["y"] -= row["lines"] * (size + 3) / (1 if narrow else 2)
-    return _Stack(chart, words.lang, frame, x, rows, head_rows, key, narrow)
+    frame = Frame(max(width - left - right, 60), places.edge, left, right, 2, 4, size)
+    return _Stack(chart, words.lang, frame, x, rows, places, key)
 
 
 def _along(field: str, stack: _Stack) -> dict[str, Any]:
@@ -102,11 +78,7 @@ def _along(field: str, stack: _Stack) -> dict[str, Any]:
     return {**at(field, domain=stack.x), "axis": None}
 
 
-def _middle(count: int, thick: int) -> float:
-    return count * (thick + 3) / 2 - 1.5
-
-
-def _bar_rows(chart: Chart, words: Words, tops: dict[str, float], thick: int) -> Rows:
+def _bar_rows(chart: Chart, words: Words, tops: Mapping[str, float], thick: int) -> Rows:
     """One row for every bar or dot."""
     inks = colours_of(chart)
     single = len(chart.series) == 1
@@ -154,7 +126,7 @@ def bars(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str, 
         Of the whole picture.
     """
     stack = _stack(chart, words, width, zero=True)
-    x, size = _along("y", stack), stack.frame.size
+    x = _along("y", stack)
     top, bottom = at("top", pixels=True), {"field": "bottom"}
     layers = []
     for row in stack.rows:
@@ -174,7 +146,7 @@ def bars(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str, 
     if whiskers:
         drawn += _whiskers(stack, whiskers, TEXT)
     drawn += _values(stack)
-    heads = label(stack.heads, at("x", pixels=True), at("y", pixels=True), size, **_side(stack))
+    heads = stack.places.heads(stack.frame.left)
     return stack.frame, [*drawn, heads, *_legend(stack)]
 
 
@@ -191,7 +163,7 @@ def intervals(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[
         Of the whole picture.
     """
     stack = _stack(chart, words, width, zero=True)
-    x, size = _along("y", stack), stack.frame.size
+    x = _along("y", stack)
     y = at("centre", pixels=True)
     guides: Rows = [{**row, "zero": stack.x.low, "y": row["low"]} for row in stack.rows]
     thin = {"type": "rule", "color": AXIS, "strokeWidth": 0.75, "strokeDash": [1, 3]}
@@ -204,13 +176,9 @@ def intervals(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[
             dot, stack.rows, x=x, y=y, stroke=own("ink"), fill=own("fill"), shape=own("shape")
         ),
         *_values(stack),
-        label(stack.heads, at("x", pixels=True), at("y", pixels=True), size, **_side(stack)),
+        stack.places.heads(stack.frame.left),
     ]
     return stack.frame, [*drawn, *_legend(stack)]
-
-
-def _side(stack: _Stack) -> dict[str, Any]:
-    return {"align": "left" if stack.above else "right"}
 
 
 def _zero(stack: _Stack) -> dict[str, Any]:
@@ -218,7 +186,7 @@ def _zero(stack: _Stack) -> dict[str, Any]:
     rule = {"type": "rule", "color": AXIS, "strokeWidth": 1.25}
     zero = max(0.0, stack.x.low)
     ends = [(row["top"] - 2, row["bottom"] + 2) for row in stack.rows] or [(0.0, 0.0)]
-    if not stack.above:
+    if not stack.places.above:
         ends = [(min(top for top, _ in ends) - 2, stack.frame.height - 4)]
     rows: Rows = [{"y": zero, "from": top, "to": bottom} for top, bottom in ends]
     places = {"y": at("from", pixels=True), "y2": {"field": "to"}}
@@ -252,19 +220,6 @@ def _values(stack: _Stack) -> list[dict[str, Any]]:
             halo = {"stroke": SURFACE, "strokeWidth": 4}
             layers.append(label(rows, x, y, size, align=side, dx=dx, **halo))
     return layers
-
-
-def _legend_places(chart: Chart, width: int, size: int) -> list[tuple[float, float]]:
-    """Where the names of several series stand above the first category."""
-    places: list[tuple[float, float]] = []
-    x, y = 0.0, 9.0
-    for series in chart.series if len(chart.series) > 1 else ():
-        need = text_width(series.name, size * BOLD) + 20
-        if x and x + need > width:
-            x, y = 0.0, y + size + 9
-        places.append((x, y))
-        x += need + 10
-    return places
 
 
 def _legend(stack: _Stack) -> list[dict[str, Any]]:

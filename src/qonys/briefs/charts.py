@@ -1,7 +1,8 @@
 """Charts: from plain data to Vega-Lite, and to an SVG that fits light, dark, page and paper.
 
 For the renderers of `briefs` and notebooks. Main functions: `vega_lite`, `render_svg`.
-The kinds are drawn in `chart_lines` and `chart_kinds`. Draws nothing that is not in the chart.
+The kinds are drawn in `chart_lines`, `chart_kinds` and `chart_spans`. Draws nothing that is not
+in the chart.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from typing import Any
 
 from qonys.briefs.chart_kinds import bars, intervals, tiles
 from qonys.briefs.chart_lines import lines
+from qonys.briefs.chart_spans import spans
 from qonys.briefs.colours import ROLES
 from qonys.briefs.labels import Words
 from qonys.briefs.layouts import AXIS, FONT, GRID, MUTED, TEXT, Frame
@@ -21,7 +23,7 @@ from qonys.core.document import Chart
 
 WIDE, SLIM = 720, 336
 SCHEMA_URL = "https://vega.github.io/schema/vega-lite/v6.json"
-_KINDS = {"lines": lines, "bars": bars, "intervals": intervals}
+_KINDS = {"lines": lines, "bars": bars, "intervals": intervals, "spans": spans}
 _NAMES = {pair[0]: name for name, pair in ROLES.items()}
 _COLOUR = re.compile(r'="(#[0-9a-f]{6})"')
 _NOISE = re.compile(r' (?:role|aria-[a-z]+|xmlns:xlink|class)="[^"]*"')

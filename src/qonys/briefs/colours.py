@@ -59,6 +59,12 @@ CODES = {
     "CIS": "indigo",
     "NON_CIS": "ochre",
     "_T": "grey",
+    "in_force": "blue",
+    "stopped": "vermillion",
+    "suspended": "vermillion",
+    "closed": "ochre",
+    "none": "grey",
+    "unknown": "purple",
 }
 _FALLBACK = ("purple", "ochre", "teal", "indigo", "green")
 

@@ -44,6 +44,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "period": ("Period", "Период", "Кезең"),
     "value": ("Value", "Значение", "Мәні"),
     "interval": ("Interval", "Интервал", "Аралық"),
+    "state": ("State", "Состояние", "Күйі"),
     "status": ("Status", "Статус", "Мәртебесі"),
     "source": ("Source", "Источник", "Дереккөз"),
     "note": ("Note", "Примечание", "Ескерту"),

@@ -8,7 +8,7 @@ import math
 import re
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -82,6 +82,118 @@ class Axis:
             Length of the axis.
         """
         return (value - self.low) / ((self.high - self.low) or 1) * length
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Categories below one another, with their names at the left or, where narrow, above.
+
+    Parameters
+    ----------
+    names : Mapping of str to str
+        Name of each category, in lines.
+    tops, heights : Mapping of str to float, pixels
+        Place of what is drawn for each.
+    column : float, pixels
+        Room for the names at the left; none when they stand above.
+    edge : float, pixels
+        Where the last one ends.
+    above : bool
+        Whether names stand above.
+    size : int, pixels
+        Of the letters.
+    """
+
+    names: Mapping[str, str]
+    tops: Mapping[str, float]
+    heights: Mapping[str, float]
+    column: float
+    edge: float
+    above: bool
+    size: int
+
+    def heads(self, left: float, **mark: Any) -> dict[str, Any]:
+        """A layer of the names.
+
+        Parameters
+        ----------
+        left : float, pixels
+            Left margin of the chart.
+        **mark : object
+            Further properties of the mark.
+        """
+        rows: Rows = []
+        for name, text in self.names.items():
+            lines = text.count("\n")
+            if self.above:
+                y = self.tops[name] - self.size * 0.75 - 1 - lines * (self.size + 3)
+            else:
+                y = self.tops[name] + (self.heights[name] / 2 - 1.5)
+                y -= lines * (self.size + 3) / 2
+            x = -left if self.above else -(left - self.column) - 12
+            rows.append({"x": x, "y": y, "lines": lines, "label": text, "ink": TEXT})
+        side = {"align": "left" if self.above else "right", **mark}
+        return label(rows, at("x", pixels=True), at("y", pixels=True), self.size, **side)
+
+
+def categories(heights: Mapping[str, float], width: int, size: int, edge: float) -> Categories:
+    """Places of categories below one another.
+
+    Parameters
+    ----------
+    heights : Mapping of str to float, pixels
+        What is drawn for each category needs this.
+    width : int, pixels
+        Of the whole picture.
+    size : int, pixels
+        Of the letters.
+    edge : float, pixels
+        Where the first one begins.
+    """
+    longest = max((text_width(name, size) for name in heights), default=0)
+    above = width < NARROW_BELOW and longest > 96
+    names = {name: wrap(name, 40 if above else 30) for name in heights}
+    column = 0.0
+    if not above:
+        column = max((text_width(text, size) for text in names.values()), default=0) + 12
+    tops = {}
+    for name, high in heights.items():
+        lines_high = (names[name].count("\n") + 1) * (size + 3)
+        if above:
+            tops[name] = edge + lines_high + 1
+            edge += lines_high + high + 10
+        else:
+            tops[name] = edge + max(lines_high - high, 0) / 2
+            edge += max(high, lines_high) + 8
+    return Categories(names, tops, heights, column, edge, above, size)
+
+
+def legend_places(
+    names: Sequence[str], width: int, size: int, mark: float = 20
+) -> list[tuple[float, float]]:
+    """Where the names of several series stand above a chart, wrapped to its width.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names, each in one or more lines.
+    width : int, pixels
+        Of the whole picture.
+    size : int, pixels
+        Of the letters.
+    mark : float, pixels
+        Room for the mark before each name.
+    """
+    places: list[tuple[float, float]] = []
+    x, y, more = 0.0, 9.0, 0
+    for name in names:
+        need = text_width(name, size * BOLD) + mark
+        if x and x + need > width:
+            x, y, more = 0.0, y + size + 9 + more * (size + 3), 0
+        places.append((x, y))
+        x += need + 10
+        more = max(more, name.count("\n"))
+    return places
 
 
 def text_width(text: str, size: float) -> float:

@@ -69,8 +69,10 @@ def render_markdown(
     day = own.fill("as_of", as_of_words(document.as_of, document.lang))
     parts = [f"# {_plain(document.title)}", _plain(document.subtitle), f"*{_plain(day)}*"]
     parts += [_block(block, document, own, chart_dir) for block in document.blocks]
-    parts += [f"## {_plain(own['figures_title'])}", _plain(own["figures_intro"])]
-    for group in entries(document, own, observations, sources):
+    groups = entries(document, own, observations, sources)
+    if groups:
+        parts += [f"## {_plain(own['figures_title'])}", _plain(own["figures_intro"])]
+    for group in groups:
         parts += _group(group, own)
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -4,7 +4,7 @@ For the command line and the app. Main function: `compose`. A section that the d
 fill is left out; the country's folder decides what there is to say.
 """
 
-from qonys.briefs import balance, context, evidence, flows, people, places
+from qonys.briefs import balance, context, evidence, flows, law, people, places
 from qonys.briefs.composing import DOUBTS, Composer
 from qonys.core.document import (
     Block,
@@ -30,6 +30,7 @@ SECTIONS = (
     places.partners,
     places.mirror,
     context.survey,
+    law.pathways,
     context.statements,
     evidence.revisions,
     evidence.changes,

@@ -99,9 +99,12 @@ def _data(document: Document, own: Words, groups: tuple[Group, ...]) -> dict[str
     """All that the template prints, as plain data."""
     targets = prominent_ids(document)
     blocks = [_block(block, document, targets) for block in document.blocks]
+    shown = _groups(groups)
     place = next((i for i, b in enumerate(blocks) if b["kind"] == "heading"), len(blocks))
     sections = sum(block["kind"] == "heading" and block["level"] == 1 for block in blocks)
-    blocks.insert(place, {"kind": "contents", "lines": (sections + 2) // 2})
+    listed = sections + bool(shown)
+    if listed:
+        blocks.insert(place, {"kind": "contents", "lines": (listed + 1) // 2})
     day = _day(document.as_of)
     pages = own["page"].split("{}")
     return {
@@ -118,7 +121,7 @@ def _data(document: Document, own: Words, groups: tuple[Group, ...]) -> dict[str
             "interval": own["interval"].lower(),
         },
         "blocks": blocks,
-        "groups": _groups(groups),
+        "groups": shown,
     }
 
 

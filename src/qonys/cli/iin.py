@@ -86,7 +86,8 @@ def _entry(scheme: "NumberScheme", number: str, lang: str) -> dict[str, Any]:
 @click.argument("count", type=click.IntRange(1, 1_000_000))
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same numbers.")
 @country_option
-def impossible(count: int, seed: int, country: str) -> None:
+@json_option
+def impossible(count: int, seed: int, country: str, as_json: bool) -> None:
     """Make well-formed numbers that nobody can have, for tests.
 
     Their third and fourth digits, the month in the layout before 2013, are above 12.
@@ -96,6 +97,10 @@ def impossible(count: int, seed: int, country: str) -> None:
     law = load_law(country)
     for rule in law.rules.values():
         if rule.scheme is not None:
-            click.echo("\n".join(rule.scheme.impossible(count, seed)))
+            found = rule.scheme.impossible(count, seed)
+            if as_json:
+                print_json(found)
+            else:
+                click.echo("\n".join(found))
             return
     raise DataError(Fault("no numbers are known of this country", value=country))

@@ -60,6 +60,14 @@ def _day(text: str) -> date:
     return parse_day(text)
 
 
+_KNOWN = click.option(
+    "--known-on",
+    metavar="DATE",
+    callback=lambda _context, _param, value: _day(value) if value else None,
+    help="Only law that could be known on this day.",
+)
+
+
 class _Verbs(click.Group):
     command_class = Verb
 
@@ -78,10 +86,12 @@ def _law(country: str) -> "Law":
     return load_law(country)
 
 
-def _engine(country: str) -> "Engine":
+def _engine(country: str, known_on: date | None = None) -> "Engine":
     from qonys.rules.deciding import Engine
+    from qonys.rules.law import as_known
 
-    return Engine(_law(country))
+    law = _law(country)
+    return Engine(law if known_on is None else as_known(law, known_on))
 
 
 def _facts(path: str) -> Any:
@@ -191,6 +201,7 @@ def show(rule: str, day: date, lang: str, country: str, as_json: bool) -> None:
 @_on_option
 @click.option("--facts", metavar="FILE", help="Facts as a JSON object; - reads standard input.")
 @click.option("--cases", metavar="FILE", help="Many cases, one JSON object a line.")
+@_KNOWN
 @LANG
 @country_option
 @json_option
@@ -199,6 +210,7 @@ def decide(
     day: date,
     facts: str | None,
     cases: str | None,
+    known_on: date | None,
     lang: str,
     country: str,
     as_json: bool,
@@ -214,11 +226,11 @@ def decide(
     if cases is not None:
         if rule is not None or facts is not None:
             raise DataError("--cases brings its own rules and facts: omit RULE and --facts")
-        _decide_cases(_engine(country), cases, lang)
+        _decide_cases(_engine(country, known_on), cases, lang)
         return
     if rule is None or facts is None:
         raise DataError("give a RULE and --facts FILE, or --cases FILE")
-    engine = _engine(country)
+    engine = _engine(country, known_on)
     found = answer(engine, rule, day, _facts(facts), lang)
     if as_json:
         print_json(found.plain())
@@ -300,7 +312,7 @@ def paths(day: date, facts: str, lang: str, country: str, as_json: bool) -> None
     for item in found:
         rule = item.decision.snapshot.rule
         changes = item.smallest_change
-        needed = "" if changes is None else ", ".join(change.fact for change in changes)
+        needed = "" if changes is None else _short([change.fact for change in changes])
         if changes is None and item.eligible_from:
             needed = f"from {item.eligible_from}"
         rows.append(
@@ -312,6 +324,12 @@ def paths(day: date, facts: str, lang: str, country: str, as_json: bool) -> None
             )
         )
     print_table(("rule", "decision", "not met", "would need"), rows)
+
+
+def _short(names: list[str]) -> str:
+    """The first few of some names, and how many more there are."""
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 4 else ", ".join(names)
 
 
 @rules.command()

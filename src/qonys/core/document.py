@@ -252,8 +252,8 @@ class Chart:
     Parameters
     ----------
     kind : str
-        ``lines`` over time, ``bars`` (horizontal, one or two series), ``tiles`` (a map of equal
-        squares), ``intervals`` (value with its interval).
+        ``lines`` over time, ``bars`` (horizontal, one or two series), ``tiles`` (a map of
+        squares), ``intervals`` (value and interval), ``spans`` (years; no `high`: still open).
     anchor : str
         Id for links and file names.
     title : str
@@ -270,7 +270,7 @@ class Chart:
         Line below the chart.
     """
 
-    kind: Literal["lines", "bars", "tiles", "intervals"]
+    kind: Literal["lines", "bars", "tiles", "intervals", "spans"]
     anchor: str
     title: str
     subtitle: str

@@ -30,6 +30,8 @@ from qonys.rules.programs import Part, truth
 
 #: How many ways to meet one condition, and how many steps altogether, are tried.
 WAYS, TRIED = 12, 120
+#: Days of facts lie between this one and the day asked for, as `facts` checks.
+EARLIEST = date(1850, 1, 1).toordinal()
 GOOD = frozenset({"eligible", "discretion", "valid", "no_ground"})
 _SHIFT = {">": 1, ">=": 0, "<": -1, "<=": 0, "==": 0}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -139,9 +141,10 @@ class _Ways:
         )
         if len(open_) > 1:
             times = sum(times for times, slot in formula.terms if values[slot] is None)
-            needed = _solved(times, op, constant - total) if times else self.least(open_)
-            if needed is not None:
-                yield dict.fromkeys(open_, needed)
+            needed = _solved(times, op, constant - total) if times else None
+            if needed is None or not all(self.sensible(slot, needed) for slot in open_):
+                needed = self.least(open_)
+            yield dict.fromkeys(open_, needed)
             return
         for times, slot in formula.terms:
             if (open_ and slot not in open_) or not self.may_change(slot):
@@ -154,13 +157,17 @@ class _Ways:
 
     def least(self, open_: list[Slot]) -> int:
         """A value that all of some facts can have."""
-        kinds = [self.engine.law.fact(slot.name, self.decision.snapshot.rule) for slot in open_]
-        return max((kind.low for kind in kinds if kind and kind.kind != "date"), default=0)
+        snapshot = self.decision.snapshot
+        kinds = [self.engine.law.fact(slot.name, snapshot.rule) for slot in open_]
+        numbers = [kind.low for kind in kinds if kind and kind.kind != "date"]
+        return max(numbers, default=snapshot.day.toordinal())
 
     def sensible(self, slot: Slot, value: int) -> bool:
-        """Whether a number lies within the bounds of its fact."""
+        """Whether a number lies within the bounds of its fact; no day lies in the future."""
         kind = self.engine.law.fact(slot.name, self.decision.snapshot.rule)
-        return kind is None or kind.kind == "date" or kind.low <= value <= kind.high
+        if kind is not None and kind.kind == "date":
+            return EARLIEST <= value <= self.decision.snapshot.day.toordinal()
+        return kind is None or kind.low <= value <= kind.high
 
     def of_part(self, part: Part) -> list[Way]:
         """Ways to meet a condition, or to be freed from it."""
@@ -368,7 +375,8 @@ def _term_ends(decision: Decision, formula: Compare) -> Iterator[date]:
     constant = decision.snapshot.constants[program.constant_places[formula.constant]]
     if not isinstance(value, int) or not isinstance(constant, int) or times != 1:
         return
-    for more in (0, 1, 2):
+    # Months, years and working days are not all of one length: look around that day.
+    for more in range(-15, 16):
         try:
             yield decision.snapshot.day + timedelta(days=value - constant + more)
         except OverflowError:

@@ -270,9 +270,12 @@ def _missing(
 
 def _citations(snapshot: Snapshot, mask: int) -> tuple[Citation, ...]:
     """Where the conditions stand that decide; where none does alone, all that were met."""
-    program = snapshot.program
-    parts = _picked(program.parts, mask or (program.requirements | program.consents))
-    cites = [cite for part in parts for cite in part.condition.cites]
-    if snapshot.version is not None and not mask:
-        cites = [*snapshot.version.cites, *cites]
-    return tuple(dict.fromkeys(cites)) if len(cites) > 1 else tuple(cites)
+    found = snapshot.cited.get(mask)
+    if found is None:
+        program = snapshot.program
+        parts = _picked(program.parts, mask or (program.requirements | program.consents))
+        cites = [cite for part in parts for cite in part.condition.cites]
+        if snapshot.version is not None and not mask:
+            cites = [*snapshot.version.cites, *cites]
+        found = snapshot.cited[mask] = tuple(dict.fromkeys(cites))
+    return found

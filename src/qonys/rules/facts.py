@@ -66,6 +66,7 @@ def read_facts(law: Law, given: object, day: date, rule: Rule | None = None) -> 
 
 def _unknown(law: Law, name: str) -> Fault:
     near = get_close_matches(name, law.facts, 3, 0.6)
+    near = near or [fact for fact in law.facts if fact.startswith(name[:5])][:3]
     way_out = "qonys rules show RULE lists the facts of a rule."
     if near:
         way_out = f"Did you mean {' or '.join(near)}?"
@@ -112,7 +113,7 @@ def _fault(kind: FactType, value: object, problem: str, way_out: str) -> Fault:
 
 
 def _integer(kind: FactType, value: object) -> object:
-    unit = f" of {kind.unit}" if kind.unit else ""
+    unit = f" ({kind.unit})" if kind.unit else ""
     if isinstance(value, bool) or not isinstance(value, int):
         whole = isinstance(value, float) and value.is_integer() and abs(value) < 10**15
         if not whole:

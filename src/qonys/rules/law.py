@@ -6,7 +6,7 @@ Files are read by `reading`; this module opens none and decides nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from typing import Literal
@@ -37,8 +37,8 @@ class Act:
         Title in English and official number.
     kind : str
         ``law``, ``order``, ``official page``, ``law firm``, ``guide``, ``press``, ``draft``.
-    adopted, published, effect : date or None
-        The three days, where known.
+    adopted, registered, published, effect : date or None
+        The four days, where known.
     seen : str
         The day or month of the text or page that was read.
     url, note : str
@@ -50,11 +50,22 @@ class Act:
     kind: str
     number: str = ""
     adopted: date | None = None
+    registered: date | None = None
     published: date | None = None
     effect: date | None = None
     seen: str = ""
     url: str = ""
     note: str = ""
+
+    def known(self, day: date) -> bool:
+        """Whether it could be known on a day: published, adopted or seen by then.
+
+        An act whose days are not known counts as known.
+        """
+        since = self.published or self.adopted
+        if since is None and len(self.seen) in {4, 7, 10} and self.seen[:4].isdigit():
+            return self.seen <= day.isoformat()[: len(self.seen)]
+        return since is None or since <= day
 
 
 @dataclass(frozen=True)
@@ -617,6 +628,56 @@ class Law:
     def say(self, key: str, lang: str, english: str) -> str:
         """A text of the law in a language; English where it is not translated."""
         return english if lang == "en" else self.texts.get((lang, key), english)
+
+
+def as_known(law: Law, day: date) -> Law:
+    """The law as it could be known on a day: what rests on later acts alone is taken out.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    day : date
+        The day of knowledge; it may be before or after the day asked for.
+
+    Returns
+    -------
+    Law
+        Days that only a later act speaks of have the state that the rule has without it.
+    """
+
+    def kept(cites: tuple[Citation, ...]) -> bool:
+        """Whether one of the sources was there."""
+        return not cites or any(cite.act.known(day) for cite in cites)
+
+    rules = {
+        rule.id: replace(
+            rule,
+            versions=tuple(item for item in rule.versions if kept(item.cites)),
+            conditions=tuple(
+                replace(
+                    item,
+                    exemptions=tuple(other for other in item.exemptions if kept(other.cites)),
+                    readings=tuple(other for other in item.readings if kept(other.cites)),
+                )
+                for item in rule.conditions
+                if kept(item.cites)
+            ),
+        )
+        for rule in law.rules.values()
+    }
+    parameters = {
+        name: replace(
+            item,
+            values=Dated(
+                name,
+                [spell for spell in item.values.spells if kept(item.cites[spell.start])],
+                gaps=True,
+            ),
+        )
+        for name, item in law.parameters.items()
+    }
+    return replace(law, rules=rules, parameters=parameters)
 
 
 def within(day: date, start: date | None, end: date | None) -> bool:

@@ -21,7 +21,7 @@ from qonys.core.document import (
     Table,
     Text,
 )
-from qonys.rules.law import Citation, Condition, Info, Law, Rule, Version, within
+from qonys.rules.law import Citation, Condition, Info, Law, Rule, within
 from qonys.rules.telling import day_words, version_line
 from qonys.rules.wording import condition_text, say
 
@@ -49,7 +49,7 @@ def pathways_document(law: Law, day: date, lang: str, country: str) -> Document:
         For `briefs` to render.
     """
     blocks: list[Block] = [
-        Paragraph((_count_sentence("lead", law, day, lang),), "lead"),
+        Paragraph((_lead(law, day, lang),), "lead"),
         Paragraph((say("unofficial", lang),), "caution"),
         Heading(say("h_overview", lang), 2, "overview"),
         *overview(law, day, lang, linked=True),
@@ -73,10 +73,10 @@ def pathways_document(law: Law, day: date, lang: str, country: str) -> Document:
     )
 
 
-def _count_sentence(key: str, law: Law, day: date, lang: str) -> str:
+def _lead(law: Law, day: date, lang: str) -> str:
     states = [rule.shown_state(day) for rule in law.rules.values() if rule.kind == "pathway"]
     return say(
-        key,
+        "lead",
         lang,
         day=day_words(day, lang),
         open=str(states.count("in force")),
@@ -99,7 +99,9 @@ def overview(law: Law, day: date, lang: str, *, linked: bool = False) -> list[Bl
     linked : bool
         Whether each pathway has a section in the same document to link to.
     """
-    pathways = [rule for rule in law.rules.values() if rule.kind == "pathway"]
+    pathways = [rule for rule in law.rules.values() if rule.kind == "pathway" and rule.versions]
+    if not pathways:
+        return []
     keys = ("col_pathway", "col_state", "col_since", "col_until")
     table = Table(
         say("t_overview", lang, day=day_words(day, lang)),
@@ -111,19 +113,17 @@ def overview(law: Law, day: date, lang: str, *, linked: bool = False) -> list[Bl
     return [table, _time_line(law, pathways, day, lang)]
 
 
-def overview_sentence(law: Law, day: date, lang: str) -> str:
-    """How many pathways were in force on a day, for the briefing.
+def overview_sentence(day: date, lang: str) -> str:
+    """What the overview is, for the briefing.
 
     Parameters
     ----------
-    law : Law
-        The law.
     day : date
         The day.
     lang : str
         Language.
     """
-    return _count_sentence("brief_lead", law, day, lang)
+    return say("brief_lead", lang, day=day_words(day, lang))
 
 
 def _title(law: Law, rule: Rule, lang: str) -> str:
@@ -142,7 +142,7 @@ def anchor(rule: Rule) -> str:
 
 
 def _state(rule: Rule, day: date, lang: str) -> str:
-    return _state_name(rule.shown_state(day), lang)
+    return _state_name(rule.shown_state(day), lang).replace(" ", "\u00a0")
 
 
 def _overview_row(
@@ -177,39 +177,50 @@ def _section(law: Law, rule: Rule, day: date, lang: str, level: int) -> Iterator
     yield Bullets(tuple((version_line(law, rule, item, lang),) for item in rule.versions))
     active = [item for item in rule.conditions if item.applies(day)]
     if state == "in force":
-        yield from _conditions(law, rule, active, day, lang, level)
+        yield from _conditions(law, rule, active, day, lang)
     yield from _info(law, rule, day, lang)
     yield from _doubts(law, rule, active, day, lang)
-    yield _sources(law, rule, active, day, lang)
+    if rule.versions:
+        cites = (rule.version(day) or rule.versions[-1]).cites
+        yield Paragraph((say("sources_line", lang), *_cited(law, cites, lang)), "note")
 
 
 def _conditions(
-    law: Law, rule: Rule, active: Sequence[Condition], day: date, lang: str, level: int
+    law: Law, rule: Rule, active: Sequence[Condition], day: date, lang: str
 ) -> Iterator[Block]:
-    heads = {
-        "requirement": "h_qualifies",
-        "consent": "h_consent",
-        "ground": "h_refused",
-    }
+    """Tables of what must be shown, who decides, and what the state may hold against one."""
+    heads = {"requirement": "h_qualifies", "consent": "h_consent", "ground": "h_refused"}
     for role, key in heads.items():
         chosen = [item for item in active if item.role == role]
         if chosen:
-            yield Heading(say(key, lang), level + 1, f"{anchor(rule)}-{role}")
-            yield Bullets(tuple((_condition(law, rule, item, day, lang),) for item in chosen))
+            yield Table(
+                say(key, lang),
+                tuple(
+                    say(name, lang)
+                    for name in ("col_condition", "col_source", "col_confidence")
+                ),
+                tuple(
+                    (
+                        (_condition(law, rule, item, day, lang),),
+                        _cited(law, item.cites, lang),
+                        (say(f"confidence_{item.confidence}", lang),),
+                    )
+                    for item in chosen
+                ),
+                (),
+                f"{anchor(rule)}-{role}",
+            )
 
 
 def _condition(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> str:
-    """A condition with its exemptions and how sure it is."""
+    """A condition with its exemptions."""
     text = condition_text(law, rule, item, lang)
     freed = [
         law.say(f"{rule.id}.{item.id}.{other.id}", lang, other.says)
         for other in item.exemptions
         if within(day, other.start, other.end)
     ]
-    sure = (
-        "" if item.confidence == "high" else f" ({say(f'confidence_{item.confidence}', lang)})"
-    )
-    return " ".join([text, *freed]) + sure
+    return " ".join([text, *freed])
 
 
 def _info(law: Law, rule: Rule, day: date, lang: str) -> Iterator[Block]:
@@ -265,14 +276,6 @@ def _doubts(
             yield Paragraph((f"{label}: {text}",), "caution")
 
 
-def _sources(
-    law: Law, rule: Rule, active: Sequence[Condition], day: date, lang: str
-) -> Paragraph:
-    version = rule.version(day) or (rule.versions[-1] if rule.versions else None)
-    cites = [*(version.cites if version else ()), *(c for item in active for c in item.cites)]
-    return Paragraph((say("sources_line", lang), *_cited(law, tuple(cites), lang)), "note")
-
-
 def _cited(law: Law, cites: tuple[Citation, ...], lang: str) -> Text:
     """Acts, each once, with a link where there is one."""
     parts: list[Inline] = []
@@ -289,19 +292,17 @@ def _cited(law: Law, cites: tuple[Citation, ...], lang: str) -> Text:
 
 
 def _time_line(law: Law, rules: Sequence[Rule], day: date, lang: str) -> Chart:
-    """Stretches of the pathways, from the first act to a little after the day."""
-    first = min(item.start for rule in rules for item in rule.versions)
-    edges = [day, *(item.end for rule in rules for item in rule.versions if item.end)]
-    last = date(max(edges).year + 1, 1, 1)
+    """Stretches of the pathways, since the first act."""
+    first = date(min(item.start.year for rule in rules for item in rule.versions), 1, 1)
     spans: dict[str, list[Point]] = {state: [] for state in _STATES}
     told = []
     for rule in rules:
         name = _title(law, rule, lang)
-        for state, start, end in _stretches(rule, first, last):
-            text = f"{day_words(start, lang)} – {_end(end, last, lang)}"
-            spans[state].append(
-                Point(name, _year(start), low=_year(start), high=_year(end), text=text)
-            )
+        for state, start, end in _stretches(rule):
+            text = f"{_first_day(start, lang)} – {_last_day(end, lang)}"
+            low = _year(start or first)
+            high = None if end is None else _year(end)
+            spans[state].append(Point(name, low, low=low, high=high, text=text))
             told.append(f"{name}, {_state_name(state, lang)}: {text}")
     series = [
         Series(state.replace(" ", "_"), _state_name(state, lang), tuple(points))
@@ -324,26 +325,24 @@ def _state_name(state: str, lang: str) -> str:
     return say(f"state_{state.replace(' ', '_')}", lang)
 
 
-def _stretches(rule: Rule, first: date, last: date) -> Iterator[tuple[str, date, date]]:
-    """States of a rule with their first day and the day after the last."""
-    versions = [item for item in rule.versions if item.start < last]
-    if versions and rule.before == "unknown" and versions[0].start > first:
-        yield "unknown", first, versions[0].start
-    for item in versions:
-        yield rule.shown_state(item.start), max(item.start, first), _after(item, last)
-    end = versions[-1].end if versions else None
-    if end is not None and rule.after == "unknown" and end < last:
-        yield "unknown", _after(versions[-1], last), last
+def _stretches(rule: Rule) -> Iterator[tuple[str, date | None, date | None]]:
+    """States of a rule with their first day and the day after the last, where known."""
+    if rule.versions and rule.before == "unknown":
+        yield "unknown", None, rule.versions[0].start
+    end: date | None = None
+    for item in rule.versions:
+        end = None if item.end is None else date.fromordinal(item.end.toordinal() + 1)
+        yield rule.shown_state(item.start), item.start, end
+    if end is not None and rule.after == "unknown":
+        yield "unknown", end, None
 
 
-def _after(version: Version, last: date) -> date:
-    if version.end is None:
-        return last
-    return min(date.fromordinal(version.end.toordinal() + 1), last)
+def _first_day(start: date | None, lang: str) -> str:
+    return say("since_unknown", lang) if start is None else day_words(start, lang)
 
 
-def _end(end: date, last: date, lang: str) -> str:
-    if end >= last:
+def _last_day(end: date | None, lang: str) -> str:
+    if end is None:
         return say("open_end", lang)
     return day_words(date.fromordinal(end.toordinal() - 1), lang)
 

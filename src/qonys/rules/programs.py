@@ -10,7 +10,7 @@ turned into two, one for "surely true" and one for "surely false"; what is neith
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from operator import eq, ge, gt, le, lt, ne
@@ -33,7 +33,7 @@ from qonys.rules.expressions import (
     leaves,
     slots,
 )
-from qonys.rules.law import Condition, Exemption, Law, Rule, State, Version, within
+from qonys.rules.law import Citation, Condition, Exemption, Law, Rule, State, Version, within
 
 Values = Sequence[object]
 Masks = tuple[int, int, int]
@@ -202,6 +202,8 @@ class Snapshot:
         Values of the program's constants on the day.
     reading : tuple of str
         Ids of the alternative readings taken; empty for the first ones.
+    cited : dict of int to tuple of Citation
+        Citations of sets of conditions, once asked for.
     """
 
     rule: Rule
@@ -211,6 +213,7 @@ class Snapshot:
     program: Program
     constants: tuple[object, ...]
     reading: tuple[str, ...] = ()
+    cited: dict[int, tuple[Citation, ...]] = field(default_factory=dict, compare=False)
 
 
 class Programs:

@@ -237,7 +237,7 @@ class Builder:
     def act(self, name: str, item: Item) -> Act:
         """An act or another source."""
         fields = item.fields(
-            "title kind number adopted published effect seen url note", "title kind"
+            "title kind number adopted registered published effect seen url note", "title kind"
         )
         texts = {
             key: fields[key].text()
@@ -246,7 +246,7 @@ class Builder:
         }
         days = {
             key: fields[key].day()
-            for key in ("adopted", "published", "effect")
+            for key in ("adopted", "registered", "published", "effect")
             if key in fields
         }
         texts.setdefault("title", "")

@@ -320,15 +320,28 @@ def _values(given: Any) -> tuple[Column, Column | None]:
         given = pa.array(given)
     if pa.types.is_null(given.type):
         return np.zeros(len(given), np.int64), np.ones(len(given), bool)
+    if pa.types.is_temporal(given.type):
+        given = given.cast(pa.date32())
     missing = given.is_null().to_numpy(zero_copy_only=False) if given.null_count else None
     if pa.types.is_dictionary(given.type):
         given = given.dictionary_decode()
     if missing is not None:
-        fill: object = False if pa.types.is_boolean(given.type) else 0
-        if pa.types.is_string(given.type) or pa.types.is_large_string(given.type):
-            fill = ""
-        given = given.fill_null(pa.scalar(fill).cast(given.type))
+        given = given.fill_null(_anything(given.type))
     return given.to_numpy(zero_copy_only=False), missing
+
+
+def _anything(kind: Any) -> Any:
+    """Some value of an Arrow type, to stand where a value is unknown."""
+    import pyarrow as pa
+
+    fill: object = 0
+    if pa.types.is_boolean(kind):
+        fill = False
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        fill = ""
+    elif pa.types.is_date(kind):
+        fill = date(1970, 1, 1)
+    return pa.scalar(fill, kind)
 
 
 def _bools(kind: FactType, values: Column, missing: Column | None) -> Column:

@@ -414,3 +414,46 @@ def sample() -> Callable[[str], Sample]:
 @pytest.fixture(scope="session")
 def sources() -> Mapping[str, Source]:
     return SOURCES
+
+
+def stretch(x: str, low: float, high: float | None, text: str, note: str = "") -> Point:
+    return Point(x, low, low=low, high=high, text=text, note=note)
+
+
+@pytest.fixture(scope="session")
+def law_page() -> Callable[..., Document]:
+    """A document without any figure: words, and a time line of the law."""
+
+    def make(lang: str = "en", **labels: str) -> Document:
+        in_force = (
+            stretch("Investor", 2022.0, None, "from 1 January 2022"),
+            stretch("Neo Nomad", 2024.88, 2026.0, "17 November 2024 – 31 December 2025"),
+            stretch("Investor", 2019.0, 2020.5, "1 January 2019 – 30 June 2020"),
+        )
+        stopped = (
+            stretch("Investor", 2020.5, 2022.0, "1 July 2020 – 31 December 2021", "ban"),
+        )
+        today = (stretch("", 2026.1, 2026.1, "never printed", "this page"),)
+        chart = Chart(
+            "spans",
+            "law-timeline",
+            "The law in time",
+            "Pathways, 2019–2027",
+            "Bars of the law.",
+            (
+                Series("in_force", "in force", in_force),
+                Series("stopped", "stopped", stopped),
+                Series("today", "today", today),
+            ),
+            "Pathway",
+        )
+        blocks = (
+            Paragraph(("What the law says.",), "lead"),
+            Heading("Time line", 2, "line"),
+            chart,
+            Heading("Rules", 2, "rules"),
+            Paragraph(("The text of a rule.",)),
+        )
+        return Document("The law", lang, "2026-02-15", "Pathways", blocks, {}, labels)
+
+    return make

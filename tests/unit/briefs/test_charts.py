@@ -168,7 +168,7 @@ def test_provisional_points_are_hollow(sample):
     assert len({row["shape"] for row in last}) == 2
 
 
-@pytest.mark.parametrize("kind", ["lines", "bars", "tiles", "intervals"])
+@pytest.mark.parametrize("kind", ["lines", "bars", "tiles", "intervals", "spans"])
 @pytest.mark.parametrize(
     "points",
     [
@@ -197,7 +197,7 @@ def test_hostile_words_stay_words():
         hostile,
         (Series(hostile, hostile, (Point(hostile, 1.0, note=hostile),)),),
     )
-    for kind in ("bars", "lines", "tiles", "intervals"):
+    for kind in ("bars", "lines", "tiles", "intervals", "spans"):
         svg = render_svg(replace(chart, kind=kind), "en")  # type: ignore[arg-type]
         assert "<script" not in svg
         root = ET.fromstring(svg)
@@ -248,3 +248,147 @@ def test_quarters_are_named_and_in_order():
     words = texts(render_svg(chart, "ru"))
     order = [word for word in words if "кв." in word]
     assert order == ["IV кв. 2023", "I кв. 2024", "II кв. 2024"]
+
+
+def span(x: str, low: float, high: float | None, note: str = "") -> Point:
+    end = "" if high is None else f" {high:g}"
+    return Point(x, low, low=low, high=high, text=f"{low:g} –{end}", note=note)
+
+
+LONG_NAME = "Безвизовый въезд граждан сорока восьми государств мира"
+LAW = Chart(
+    "spans",
+    "law",
+    "The law in time",
+    "2019–2027",
+    "Bars of the law.",
+    (
+        Series(
+            "in_force",
+            "in force",
+            (
+                span("Investor", 2019.2, 2020.3),
+                span("Investor", 2022.0, None, "new act"),
+                span(LONG_NAME, 2021.0, 2024.5),
+                span(LONG_NAME, 2024.5, 2024.51),
+            ),
+        ),
+        Series("stopped", "stopped", (span("Investor", 2020.3, 2022.0, "COVID-19"),)),
+        Series("unknown", "not known", (span(LONG_NAME, 2024.51, 2026.5),)),
+        Series(
+            "today", "today", (Point("", 2026.1, low=2026.1, high=2026.1, note="this day"),)
+        ),
+    ),
+    "Pathway",
+)
+
+
+def layers_of(chart: Chart, width: int, kind: str) -> list[dict]:
+    return [
+        la for la in vega_lite(chart, "ru", width=width)["layer"] if la["mark"]["type"] == kind
+    ]
+
+
+def drawn_spans(chart: Chart, width: int) -> list[dict]:
+    """Rows of the rectangles in the picture, without their ground and the legend."""
+    rects = [la for la in layers_of(chart, width, "rect") if "stroke" in la["mark"]]
+    return [row for la in rects for row in la["data"]["values"] if "low" in row]
+
+
+@pytest.mark.parametrize("width", [WIDE, SLIM])
+def test_every_stretch_is_in_the_picture(width: int):
+    given = [
+        (point.x, point.low, 2027.0 if point.high is None else point.high)
+        for series in LAW.series[:-1]
+        for point in series.points
+    ]
+    rows = drawn_spans(LAW, width)
+    assert sorted((row["name"], row["low"], row["high"]) for row in rows) == sorted(given)
+    frame = vega_lite(LAW, "ru", width=width)
+    assert all(row["x"] >= 0 and row["x2"] - row["x"] >= 3 for row in rows)
+    assert max(row["x2"] for row in rows) <= frame["width"]
+    assert frame["width"] + frame["padding"]["left"] + frame["padding"]["right"] <= width
+    words = texts(render_svg(LAW, "ru", width=width))
+    for word in ("in force", "stopped", "not known", "?", "new act", "this day", "2027"):
+        assert any(word in text for text in words), word
+    assert LONG_NAME.replace(" ", "") in "".join(words).replace(" ", "")
+
+
+def test_states_differ_in_fill_and_outline_not_only_in_colour():
+    def look(mark: dict) -> tuple[float, str]:
+        return mark["fillOpacity"], str(mark["strokeDash"])
+
+    rects = [la for la in layers_of(LAW, WIDE, "rect") if "stroke" in la["mark"]]
+    looks = {la["mark"]["stroke"]: look(la["mark"]) for la in rects}
+    assert len(looks) == len(set(looks.values())) == 3
+    assert looks[colour("in_force")] == (1.0, "[1, 0]")
+    codes = ("suspended", "in_force", "unknown", "none", "closed")
+    for chosen in (codes, codes[::-1], ("a", "b", "c", "d", "e"), ("a", *codes[:4])):
+        series = tuple(replace(LAW.series[1], code=code) for code in chosen)
+        rects = layers_of(replace(LAW, series=series), WIDE, "rect")
+        marks = [la["mark"] for la in rects if "stroke" in la["mark"]]
+        assert len({look(mark) for mark in marks}) == 5
+        assert len({mark["stroke"] for mark in marks}) == 5
+
+
+@pytest.mark.parametrize("width", [WIDE, SLIM])
+def test_years_stand_below_and_today_crosses_all_rows(width: int):
+    ticks = [text for text in texts(render_svg(LAW, "en", width=width)) if text.isdigit()]
+    assert ticks == [str(year) for year in range(2019, 2028)]
+    rules = layers_of(LAW, width, "rule")
+    today = [
+        row
+        for la in rules
+        if la["mark"]["color"] == INK["text"][0]
+        for row in la["data"]["values"]
+    ]
+    rows = drawn_spans(LAW, width)
+    assert len(today) == 1
+    assert today[0]["top"] < min(row["top"] for row in rows)
+    assert today[0]["bottom"] > max(row["bottom"] for row in rows)
+    assert not [row for row in rows if row["low"] == 2026.1]
+    grid = [la for la in rules if la["mark"]["color"] == INK["grid"][0]]
+    assert len(grid[0]["data"]["values"]) == 9
+
+
+def test_an_open_end_reaches_the_edge_and_has_an_arrow():
+    rows = drawn_spans(LAW, WIDE)
+    (last,) = [row for row in rows if row["open"]]
+    width = vega_lite(LAW, "en")["width"]
+    assert last["x2"] == pytest.approx(width, abs=2)
+    arrows = [
+        la for la in layers_of(LAW, WIDE, "point") if la["mark"]["shape"] == "triangle-right"
+    ]
+    assert [row["y"] for la in arrows for row in la["data"]["values"]] == [last["centre"]]
+    begun = Chart(
+        "spans", "o", "T", "", "A", (Series("in_force", "n", (span("a", 2026.0, None),)),)
+    )
+    (row,) = drawn_spans(begun, WIDE)
+    assert (row["low"], row["high"]) == (2026.0, 2027.0)
+
+
+def test_stretches_that_overlap_stand_side_by_side():
+    points = (span("a", 2000.0, 2010.0), span("a", 2005.0, 2015.0), span("a", 2010.0, 2012.0))
+    chart = Chart("spans", "o", "T", "", "A", (Series("in_force", "n", points),))
+    rows = {row["low"]: row for row in drawn_spans(chart, WIDE)}
+    assert rows[2005.0]["top"] >= rows[2000.0]["bottom"]
+    assert rows[2010.0]["top"] == rows[2000.0]["top"]
+    assert rows[2010.0]["x"] > rows[2000.0]["x2"]
+
+
+def test_words_of_neighbouring_stretches_do_not_run_into_each_other():
+    points = tuple(
+        span("a", 2019 + year, 2019.2 + year, "a rather long word") for year in range(8)
+    )
+    chart = Chart("spans", "o", "T", "", "A", (Series("in_force", "n", points),))
+    for width in (WIDE, SLIM):
+        size = 12 if width == WIDE else 11
+        found = []
+        for made in layers_of(chart, width, "text"):
+            for row in made["data"]["values"]:
+                if row["label"] == "a rather long word":
+                    long = text_width(row["label"], size)
+                    side = {"left": 0, "center": 0.5, "right": 1}[made["mark"]["align"]]
+                    found.append((row["x"] - side * long, row["x"] + (1 - side) * long))
+        found.sort()
+        assert all(end <= start for (_, end), (start, _) in pairwise(found))

@@ -208,6 +208,49 @@ def test_labels_are_whole_in_every_language():
             assert LABELS[lang][key].count("{") == english.count("{"), key
 
 
+@pytest.mark.parametrize("lang", ["en", "ru", "kk"])
+def test_a_document_without_figures_speaks_of_none(law_page, lang: str):
+    text = render_html(law_page(lang), observations={}, sources={})
+    page = Page(text)
+    for key in ("how_to_read", "figures_title", "figures_intro"):
+        assert LABELS[lang][key] not in text
+    assert 'id="figures"' not in text
+    assert "<section" not in text
+    listed = [a["href"] for a in page.all("a") if a.get("class") != "skip"]
+    assert listed == ["#line", "#rules"]
+    day = {"en": "As known on 15 February 2026.", "ru": "По данным на 15 февраля 2026 года."}
+    assert f'<p class="as-of">{day.get(lang, "2026 жылғы 15 ақпан")}' in text
+
+
+def test_a_document_without_figures_and_sections_has_no_contents(law_page):
+    document = replace(law_page(), blocks=(Paragraph(("Words.",)), Heading("Part", 3, "part")))
+    text = render_html(document, observations={}, sources={})
+    Page(text)
+    assert "<nav" not in text
+
+
+def test_a_document_may_have_its_own_words_for_the_day(law_page):
+    text = render_html(law_page(as_of="The law in force on {}"), observations={}, sources={})
+    assert '<p class="as-of">The law in force on 15 February 2026.</p>' in text
+
+
+def test_a_time_line_has_pictures_and_a_table_of_all_stretches(law_page):
+    text = render_html(law_page(), observations={}, sources={})
+    page = Page(text)
+    assert len(page.all("svg")) == 2
+    table = text[text.index("<table>") : text.index("</table>")]
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]*)', table)
+    assert heads == ["Pathway", "State", "Period", "Note"]
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)", row) for row in table.split("<tr>")[2:]]
+    assert rows == [
+        ["Investor", "in force", "1 January 2019 – 30 June 2020", ""],
+        ["Investor", "stopped", "1 July 2020 – 31 December 2021", "ban"],
+        ["Investor", "in force", "from 1 January 2022", ""],
+        ["Neo Nomad", "in force", "17 November 2024 – 31 December 2025", ""],
+    ]
+    assert "never printed" not in text
+
+
 def test_columns_of_numbers_are_set_to_the_right_as_a_whole():
     from qonys.briefs.appendix import numeric_columns
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from qonys.briefs.labels import LABELS
 from qonys.briefs.markdown import chart_file, render_markdown
 from qonys.briefs.pdf import render_pdf
-from qonys.core.document import Chart, Heading, Paragraph, Ref, Table
+from qonys.core.document import Chart, Document, Heading, Paragraph, Ref, Table
 from qonys.core.errors import DataError
 
 HOSTILE = '<script>#panic("x")</script> $x$ [y](z) *b* `c` | #let a = 1 {{ 7 }} "\\'
@@ -99,6 +100,33 @@ def test_markdown_keeps_hostile_words_as_words(sample, sources):
     assert "1\\. not a list" in text
     assert "\\- not a list" in text
     assert "x\\|y" in text
+
+
+def test_markdown_without_figures_has_no_appendix(law_page):
+    document = law_page("ru", as_of="Закон на {}")
+    text = render_markdown(document, observations={}, sources={})
+    assert "*Закон на 15 февраля 2026 года*" in text
+    assert LABELS["ru"]["figures_title"] not in text
+    assert text.endswith("The text of a rule.\n")
+    assert "| Pathway | Состояние | Период | Примечание |" in text
+    assert "| Investor | stopped | 1 July 2020 – 31 December 2021 | ban |" in text
+    assert "never printed" not in text
+
+
+def test_pdf_without_figures_has_no_appendix(sample, sources, law_page):
+    made = sample("en")
+
+    def pdf(document: Document, **labels: str) -> bytes:
+        document = replace(document, labels={**document.labels, **labels})
+        return render_pdf(document, observations=made.rows, sources=sources)
+
+    plain = pdf(law_page())
+    for key in ("figures_title", "figures_intro"):
+        assert pdf(law_page(), **{key: "Other words"}) == plain
+        assert pdf(made.document, **{key: "Other words"}) != pdf(made.document)
+    assert pdf(law_page(), as_of="The law on {}") != plain
+    for blocks in ((), (Paragraph(("Words.",)),)):
+        assert pdf(replace(law_page(), blocks=blocks)).startswith(b"%PDF")
 
 
 def test_both_refuse_a_number_that_leads_nowhere(sample, sources):
