@@ -146,6 +146,7 @@ class _Ways:
                 needed = self.least(open_)
             yield dict.fromkeys(open_, needed)
             return
+        found = False
         for times, slot in formula.terms:
             if (open_ and slot not in open_) or not self.may_change(slot):
                 continue
@@ -153,7 +154,10 @@ class _Ways:
             rest = total - (times * value if isinstance(value, int) else 0)
             needed = _solved(times, op, constant - rest)
             if needed is not None and self.sensible(slot, needed):
+                found = True
                 yield {slot: needed}
+        if open_ and not found:  # the open one does not suffice: the next step changes more
+            yield {slot: self.least([slot]) for slot in open_}
 
     def least(self, open_: list[Slot]) -> int:
         """A value that all of some facts can have."""
@@ -181,7 +185,7 @@ class _Ways:
 def _solved(times: int, op: str, constant: int) -> int | None:
     """The nearest whole number x with ``times * x <op> constant``."""
     if op == "!=":
-        return None
+        return constant // times + 1
     if times < 0:
         times, constant = -times, -constant
         op = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}[op]

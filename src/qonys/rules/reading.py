@@ -651,6 +651,12 @@ def _scheme(item: Item) -> NumberScheme | None:
         if len(row) != digits - 1:
             entry.fault(f"{len(row)} weights for {digits - 1} digits")
             return None
-    birth = fields["birth"].text() if "birth" in fields else ""
+    if not rows:
+        fields["weights"].fault("no row of weights")
+        return None
+    birth = fields["birth"].choice("|yymmdd+century") if "birth" in fields else ""
+    if birth and digits < 8:
+        fields["birth"].fault(f"{digits} digits hold no day of birth and century")
+        return None
     modulus = fields["modulus"].integer(2, 1000)
     return NumberScheme(fields["fact"].text(), digits, modulus, rows, birth)

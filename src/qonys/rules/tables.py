@@ -29,6 +29,7 @@ from qonys.rules.expressions import (
     Slot,
     Truth,
 )
+from qonys.rules.facts import checked
 from qonys.rules.law import FactType, Law, Rule
 from qonys.rules.programs import Part, Programs, Snapshot
 from qonys.rules.vector import EPOCH
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 #: Rows of a batch, and what DuckDB may hold in memory.
 BATCH, MEMORY = 100_000, "1GB"
+#: How many different codes of a column are held against the known ones.
+DISTINCT = 10_000
 ENDINGS = (".csv", ".parquet")
 DECISION, FAILED, UNKNOWN = "decision", "failed", "unknown"
 Progress = Callable[[str], None]
@@ -168,6 +171,7 @@ def check_people(
         for column, kind in kinds.items()
     }
     _require_clean(given, bad, kinds, name, 2 if form == "csv" else 1)
+    _require_codes(given, kinds, name, day)
     others = tuple(column for column in given.columns if column not in kinds)
     return People(given, given.mutate(**typed), tuple(kinds), others, form)
 
@@ -285,6 +289,22 @@ def _require_clean(
             text = f"and {count - len(shown):,} more cells of this column"
             faults.append(Fault(text, name, column=column))
     raise DataError(listed(faults))
+
+
+def _require_codes(given: "Table", kinds: dict[str, FactType], name: str, day: date) -> None:
+    """Refuse codes that look like a slip of a known one: they would pass for 'none of these'."""
+    faults = []
+    for column, kind in kinds.items():
+        if kind.kind != "code":
+            continue
+        text = given[column].cast("string").strip().nullif("").name("code")
+        found = given.select(text).distinct().limit(DISTINCT).to_pyarrow()["code"].to_pylist()
+        for code in sorted(item for item in found if item is not None):
+            fault = checked(kind, code, day)
+            if isinstance(fault, Fault):
+                faults.append(Fault(fault.problem, name, None, column, code, fault.way_out))
+    if faults:
+        raise DataError(listed(faults))
 
 
 def _wanted(kind: FactType) -> str:

@@ -29,6 +29,7 @@ from qonys.rules.expressions import (
     Truth,
     leaves,
 )
+from qonys.rules.facts import checked
 from qonys.rules.law import FactType, Law, Rule
 from qonys.rules.numbers import VERDICTS
 from qonys.rules.programs import Part, Program, Programs, Snapshot
@@ -284,16 +285,16 @@ def _column(
             else np.full(rows, -1, np.int8 if slot.kind == "bool" else np.int16)
         )
     if slot.index:
-        return _elements(slot, kind, given)
+        return _elements(slot, kind, given, snapshot.day)
+    known = _all_codes(codes.get(slot, {}), snapshot)
+    if slot.kind == "code":
+        return _coded(kind, given, known, snapshot.day)
     values, missing = _values(given)
     if slot.kind == "bool":
         return _bools(kind, values, missing)
-    if slot.kind in {"int", "date"}:
-        return _whole(kind, values, missing)
-    known = _all_codes(codes.get(slot, {}), snapshot)
     if slot.kind == "number":
         return _numbers(kind, values, missing, known, snapshot)
-    return _coded(kind, given, values, missing, known)
+    return _whole(kind, values, missing, snapshot.day)
 
 
 def _all_codes(written: dict[str, int], snapshot: Snapshot) -> dict[str, int]:
@@ -353,7 +354,7 @@ def _bools(kind: FactType, values: Column, missing: Column | None) -> Column:
     return column
 
 
-def _whole(kind: FactType, values: Column, missing: Column | None) -> Column:
+def _whole(kind: FactType, values: Column, missing: Column | None, day: date) -> Column:
     if values.dtype.kind == "M":
         days = values.astype("datetime64[D]")
         absent = np.isnat(days)
@@ -366,27 +367,36 @@ def _whole(kind: FactType, values: Column, missing: Column | None) -> Column:
         column = np.zeros(len(values), np.int64)
     else:
         column = values.astype(np.int64, copy=False)
-    if kind.kind != "date":
-        _require_sensible(kind, column, missing)
+    low, high = kind.low, kind.high
+    if kind.kind == "date":
+        low, high = date(1850, 1, 1).toordinal(), day.toordinal()
+    _require_between(kind, column, missing, low, high)
     if missing is not None:
         column = np.where(missing, UNKNOWN, column)
     return column
 
 
-def _require_sensible(kind: FactType, column: Column, missing: Column | None) -> None:
+def _require_between(
+    kind: FactType, column: Column, missing: Column | None, low: int, high: int
+) -> None:
     """Refuse values that cannot be, as the scalar engine does."""
     known = column if missing is None else column[~missing]
-    if known.size and (known.min() < kind.low or known.max() > kind.high):
-        wrong = (column < kind.low) | (column > kind.high)
-        if missing is not None:
-            wrong &= ~missing
-        row = int(np.argmax(wrong))
-        text = f"outside what can be, {int(wrong.sum()):,} times"
-        way_out = f"It must lie between {kind.low:,} and {kind.high:,} {kind.unit}.".rstrip()
-        raise DataError(Fault(text, "people", row + 1, kind.name, str(column[row]), way_out))
+    if not known.size or (known.min() >= low and known.max() <= high):
+        return
+    wrong = (column < low) | (column > high)
+    if missing is not None:
+        wrong &= ~missing
+    row = int(np.argmax(wrong))
+    text = f"outside what can be, {int(wrong.sum()):,} times"
+    shown, ends = str(column[row]), (f"{low:,}", f"{high:,}")
+    if kind.kind == "date":
+        shown = date.fromordinal(int(column[row])).isoformat()
+        ends = (date.fromordinal(low).isoformat(), date.fromordinal(high).isoformat())
+    way_out = f"It must lie between {ends[0]} and {ends[1]} {kind.unit}".rstrip() + "."
+    raise DataError(Fault(text, "people", row + 1, kind.name, shown, way_out))
 
 
-def _elements(slot: Slot, kind: FactType, given: Any) -> Column:
+def _elements(slot: Slot, kind: FactType, given: Any, day: date) -> Column:
     """One element of a list column."""
     import pyarrow as pa
 
@@ -397,7 +407,7 @@ def _elements(slot: Slot, kind: FactType, given: Any) -> Column:
         if place >= given.shape[1]:
             return np.full(len(given), UNKNOWN, np.int64)
         missing = np.ma.getmaskarray(given)[:, place] if np.ma.isMA(given) else None
-        return _whole(kind, np.ascontiguousarray(np.asarray(given)[:, place]), missing)
+        return _whole(kind, np.ascontiguousarray(np.asarray(given)[:, place]), missing, day)
     if isinstance(given, pa.ChunkedArray):
         given = given.combine_chunks()
     if not isinstance(given, pa.Array):
@@ -413,40 +423,39 @@ def _elements(slot: Slot, kind: FactType, given: Any) -> Column:
     if not len(values):
         return np.full(len(given), UNKNOWN, np.int64)
     gone = absent if missing is None else absent | missing[at]
-    return _whole(kind, values[at], gone)
+    return _whole(kind, values[at], gone, day)
 
 
-def _coded(
-    kind: FactType, given: object, values: Column, missing: Column | None, known: dict[str, int]
-) -> Column:
+def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> Column:
     """Codes as numbers; a code that no condition names is 'other'."""
     import pyarrow as pa
 
-    if values.dtype.kind not in "UOT":
-        if missing is not None and missing.all():
-            return np.full(len(values), -1, np.int16)
-        raise _wrong(kind, values, "a column of codes")
-    array = given if isinstance(given, pa.Array) else None
     if isinstance(given, pa.ChunkedArray):
-        array = given.combine_chunks()
-    if array is None:
-        array = pa.array(values.astype(object), pa.string(), mask=missing)
-    if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode()
-    other = len(known)
-    table = np.full(len(array.dictionary) + 1, other, np.int16)
-    for place, code in enumerate(array.dictionary.to_pylist()):
-        code = kind.aliases.get(code, code)
-        if kind.closed and code not in kind.codes:
-            way_out = f"One of: {', '.join(kind.codes)}."
-            raise DataError(Fault("no such code", "people", None, kind.name, code, way_out))
-        table[place] = known.get(code, other)
-    table[-1] = -1
-    places = array.indices
+        given = given.combine_chunks()
+    if not isinstance(given, pa.Array):
+        missing = np.ma.getmaskarray(given) if np.ma.isMA(given) else None
+        values = np.asarray(given)
+        if values.dtype.kind not in "UOT":
+            raise _wrong(kind, values, "a column of codes")
+        given = pa.array(values.astype(object), pa.string(), mask=missing)
+    if pa.types.is_null(given.type):
+        return np.full(len(given), -1, np.int16)
+    if not pa.types.is_dictionary(given.type):
+        given = given.dictionary_encode()
+    table = np.full(len(given.dictionary) + 1, -1, np.int16)
+    faults: list[Fault] = []
+    for place, code in enumerate(given.dictionary.to_pylist()):
+        found = checked(kind, code, day)
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            table[place] = known.get(str(found), len(known))
+    if faults:
+        raise DataError(faults)
+    places = given.indices
     if places.null_count:
-        places = places.fill_null(len(array.dictionary))
-    column: Column = table[places.to_numpy(zero_copy_only=False)]
-    return column
+        places = places.fill_null(len(given.dictionary))
+    return np.asarray(table.take(places.to_numpy(zero_copy_only=False)))
 
 
 def _numbers(
