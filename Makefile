@@ -32,7 +32,7 @@ check: $(VENV)/.dev ## Format, lint, types, import layers, docstrings
 	@echo $(BIN)/numpydoc lint src
 	@$(BIN)/numpydoc lint $$(find src -name '*.py')
 
-bench: $(VENV)/.dev ## Measure against other programs, as ratios (benchmarks/*.py)
+bench: $(VENV)/.bench ## Measure against other programs, as ratios (benchmarks/*.py)
 	@shopt -s nullglob; set -- benchmarks/*.py; \
 	if [ $$# -eq 0 ]; then echo "No benchmark yet: benchmarks/ is empty."; fi; \
 	for file; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
@@ -41,8 +41,9 @@ verify: $(VENV)/.dev ## The long tests: slow and statistical
 	@$(BIN)/python -m pytest -q -n $(JOBS) -m "slow or statistical"; rc=$$?; \
 	if [ $$rc -eq 5 ]; then echo "No slow or statistical test yet."; else exit $$rc; fi
 
-browser: $(VENV)/.browser brief ## The briefing in Chromium: accessibility, layout, no network
-	QONYS_BRIEF_DIR=out/brief $(BIN)/python -m pytest -q --tb=short -m browser tests/browser
+browser: $(VENV)/.browser brief ## The pages in Chromium: accessibility, layout, no network
+	@$(BIN)/qonys rules page -o out/rules --on 2026-11-01
+	QONYS_PAGES=out $(BIN)/python -m pytest -q --tb=short -m browser tests/browser
 
 docs: $(VENV)/.docs ## Build the documentation into site/, readable offline
 	$(BIN)/python tools/cli_page.py
@@ -53,7 +54,7 @@ clean: ## Remove everything that the other targets made
 	rm -rf $(VENV) out site dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-# One environment, four stamps. Each follows pyproject.toml, so that a changed dependency is installed.
+# One environment, five stamps. Each follows pyproject.toml, so that a changed dependency is installed.
 
 $(VENV)/.made:
 	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
@@ -68,8 +69,9 @@ $(VENV)/.made:
 $(VENV)/.runtime: extra :=
 $(VENV)/.dev: extra := [dev]
 $(VENV)/.docs: extra := [docs]
+$(VENV)/.bench: extra := [dev,bench]
 $(VENV)/.browser: extra := [dev,browser]
-$(VENV)/.runtime $(VENV)/.dev $(VENV)/.docs $(VENV)/.browser: $(VENV)/.made pyproject.toml
+$(VENV)/.runtime $(VENV)/.dev $(VENV)/.docs $(VENV)/.bench $(VENV)/.browser: $(VENV)/.made pyproject.toml
 	@echo "Installing what this needs into $(VENV) (once, a minute or two) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.$(extra)'
 	@touch $@

@@ -84,7 +84,13 @@ def _entry(scheme: "NumberScheme", number: str, lang: str) -> dict[str, Any]:
 
 @iin.command()
 @click.argument("count", type=click.IntRange(1, 1_000_000))
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same numbers.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Same seed, same numbers.",
+)
 @country_option
 @json_option
 def impossible(count: int, seed: int, country: str, as_json: bool) -> None:

@@ -112,8 +112,10 @@ def _parsed(text: str, name: str, row: int | None = None) -> Any:
         return json.loads(text, parse_constant=_refused, object_pairs_hook=_once)
     except _JsonError as error:
         raise DataError(Fault(str(error), name, row)) from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        problem = f"not JSON: {getattr(error, 'msg', 'nested too deep')}"
+    except (ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        why = "nested too deep" if deep else "a number is too long"
+        problem = f"not JSON: {getattr(error, 'msg', why)}"
         line = row if row is not None else getattr(error, "lineno", None)
         column = str(getattr(error, "colno", ""))
         way_out = 'Write an object of facts, e.g. {"age": 30}.'
@@ -426,7 +428,9 @@ def _typed(kind: str, text: str) -> Any:
 
 def _whole(text: str) -> Any:
     plain = text.replace(" ", "").replace("\u202f", "").replace("\u00a0", "")
-    return int(plain) if plain.lstrip("-").isascii() and plain.lstrip("-").isdigit() else text
+    digits = plain.removeprefix("-")
+    whole = digits.isascii() and digits.isdigit() and len(digits) <= 15
+    return int(plain) if whole else text
 
 
 @rules.command()

@@ -105,7 +105,11 @@ def read_cases(path: Traversable) -> list[Case]:
         With all faults.
     """
     cases, faults = [], []
-    for row, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(Fault(f"not UTF-8: {error.reason}", path.name)) from None
+    for row, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:

@@ -18,6 +18,8 @@ from qonys.rules.law import Place
 
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_SIZE = 4_000_000
+#: Nesting allowed, and from how many brackets and dashes on it is looked at.
+_DEEP, _MANY = 100, 2_000
 
 
 class Faults:
@@ -119,7 +121,7 @@ class Item:
     def is_null(self) -> bool:
         """Whether nothing stands here."""
         node = self.node
-        if not isinstance(node, yaml.ScalarNode) or node.style is not None:
+        if not isinstance(node, yaml.ScalarNode) or node.style:
             return False
         return node.value in {"", "~", "null"}
 
@@ -190,6 +192,9 @@ def read_document(text: str, file: str) -> tuple[Item | None, Faults]:
     if len(text) > _MAX_SIZE:
         faults.add("larger than 4 million characters", Place(file, 1, 1))
         return None, faults
+    if sum(map(text.count, ("[", "{", "- ", "? "))) > _MANY and _too_deep(text):
+        faults.add(f"not YAML: nested deeper than {_DEEP}", Place(file, 1, 1))
+        return None, faults
     lines = text.splitlines()
     for _ in range(50):
         try:
@@ -214,6 +219,20 @@ def read_document(text: str, file: str) -> tuple[Item | None, Faults]:
             return None, faults
         return Item(node, faults), faults
     return None, faults
+
+
+def _too_deep(text: str) -> bool:
+    """Whether a document is nested so deep that the C parser would run out of stack."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEP:
+                return True
+    except yaml.YAMLError:
+        pass  # told by whoever composes it
+    return False
 
 
 def _aliases(root: yaml.Node) -> Iterator[bool]:

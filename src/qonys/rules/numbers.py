@@ -14,6 +14,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from qonys.core.errors import DataError
+
 #: What a number can be, in the order of their codes in `NumberScheme.verdicts`.
 VERDICTS = ("valid", "length", "digits", "unassignable", "check_digit")
 Digits = npt.NDArray[np.int8]
@@ -104,9 +106,9 @@ class NumberScheme:
             Index into `VERDICTS`.
         """
         body = digits[:, :-1]
-        expected = np.full(len(digits), -1, np.int16)
+        expected = np.full(len(digits), -1, np.int32)
         for row in self.weights:
-            rest = (body @ np.asarray(row, np.int16)) % self.modulus
+            rest = (body @ np.asarray(row, np.int32)) % self.modulus
             expected = np.where((expected < 0) & (rest <= 9), rest, expected)
         found = np.where(expected == digits[:, -1], 0, 4).astype(np.int8)
         found[expected < 0] = 3
@@ -127,6 +129,8 @@ class NumberScheme:
         ndarray, shape (n, self.digits), int8
             Digits.
         """
+        if not (isinstance(numbers, np.ndarray) and numbers.dtype.kind == "U"):
+            numbers = [self._fitting(str(text)) for text in numbers]
         texts = np.asarray(numbers, dtype=np.str_)
         if texts.size == 0:
             return np.empty((0, self.digits), np.int8)
@@ -143,6 +147,12 @@ class NumberScheme:
         rows[other.any(axis=1), 0] = -1
         rows[lengths == 0, 0] = -1
         return rows
+
+    def _fitting(self, text: str) -> str:
+        """A text with its verdict that an array can hold: NumPy drops NUL at the end."""
+        if len(text) <= 2 * self.digits and "\0" not in text:
+            return text
+        return "0" * (self.digits + 1) if text.isascii() and text.isdigit() else "?"
 
     def notes(self, text: str, born: date | None = None) -> list[tuple[str, dict[str, str]]]:
         """What else can be said of a number: keys of texts and what fills them.
@@ -186,10 +196,17 @@ class NumberScheme:
         -------
         list of str
             Numbers that pass the check digit.
+
+        Raises
+        ------
+        DataError
+            When there are not so many.
         """
         rng = np.random.default_rng(seed)
         found: dict[str, None] = {}
+        misses = 0
         while len(found) < count:
+            before = len(found)
             size = max(16, 2 * (count - len(found)))
             body = rng.integers(0, 10, (size, self.digits - 1))
             body[:, 2] = rng.integers(2, 10, size)
@@ -197,6 +214,9 @@ class NumberScheme:
                 digit = self.check_digit(row)
                 if digit is not None:
                     found["".join(map(str, (*row, digit)))] = None
+            misses = misses + 1 if len(found) == before else 0
+            if misses > 20:
+                raise DataError(f"there are not {count:,} such numbers of {self.digits} digits")
         return list(found)[:count]
 
 

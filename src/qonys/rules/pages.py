@@ -179,7 +179,7 @@ def _section(law: Law, rule: Rule, day: date, lang: str, level: int) -> Iterator
     if state == "in force":
         yield from _conditions(law, rule, active, day, lang)
     yield from _info(law, rule, day, lang)
-    yield from _doubts(law, rule, active, day, lang)
+    yield from _doubts(law, rule, active, day, lang, level)
     if rule.versions:
         cites = (rule.version(day) or rule.versions[-1]).cites
         yield Paragraph((say("sources_line", lang), *_cited(law, cites, lang)), "note")
@@ -194,7 +194,7 @@ def _conditions(
         chosen = [item for item in active if item.role == role]
         if chosen:
             yield Table(
-                say(key, lang),
+                f"{say(key, lang)}: {_title(law, rule, lang)}",
                 tuple(
                     say(name, lang)
                     for name in ("col_condition", "col_source", "col_confidence")
@@ -251,7 +251,7 @@ def _info_row(law: Law, item: Info, lang: str) -> tuple[Text, ...]:
 
 
 def _doubts(
-    law: Law, rule: Rule, active: Sequence[Condition], day: date, lang: str
+    law: Law, rule: Rule, active: Sequence[Condition], day: date, lang: str, level: int
 ) -> Iterator[Block]:
     """Older meanings, disputes, cautions and what is not known."""
     found: list[str] = [law.say(item.key, lang, item.says) for item in rule.meanings]
@@ -267,7 +267,7 @@ def _doubts(
             if within(day, item.start, item.end)
         ]
     if found:
-        yield Heading(say("h_disputed", lang), 4, f"{anchor(rule)}-disputed")
+        yield Heading(say("h_disputed", lang), level + 1, f"{anchor(rule)}-disputed")
         yield Bullets(tuple((text,) for text in dict.fromkeys(found)))
     for item in rule.info:
         if item.about in {"caution", "unknown"} and within(day, item.start, item.end):

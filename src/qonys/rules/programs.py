@@ -30,7 +30,6 @@ from qonys.rules.expressions import (
     Truth,
     constant_value,
     constants,
-    leaves,
     slots,
 )
 from qonys.rules.law import Citation, Condition, Exemption, Law, Rule, State, Version, within
@@ -98,6 +97,15 @@ class Program:
     def places(self) -> dict[Slot, int]:
         """Place of each fact."""
         return {slot: place for place, slot in enumerate(self.slots)}
+
+    @cached_property
+    def formulas(self) -> tuple[Formula, ...]:
+        """Formulas of its conditions and their exemptions."""
+        return tuple(
+            formula
+            for part in self.parts
+            for formula in (part.formula, *(item.formula for item in part.exemptions))
+        )
 
     @cached_property
     def constant_places(self) -> dict[Constant, int]:
@@ -415,8 +423,3 @@ def unknown_slots(
             found.update(unknown_slots(item, program, values, fixed))
         return found
     return {slot: None for slot in slots(formula) if values[program.places[slot]] is None}
-
-
-def leaf_count(program: Program) -> int:
-    """Number of comparisons of a program."""
-    return sum(1 for part in program.parts for _ in leaves(part.formula))

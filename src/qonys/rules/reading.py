@@ -20,7 +20,7 @@ from qonys.core.dated import Dated, Spell
 from qonys.core.errors import DataError, Fault, RuleError
 from qonys.rules.calendar import WorkingCalendar
 from qonys.rules.documents import Faults, Item, read_document
-from qonys.rules.expressions import ExpressionError, Fixed, Formula, parse
+from qonys.rules.expressions import Fixed, Formula
 from qonys.rules.law import (
     Act,
     Citation,
@@ -42,6 +42,7 @@ from qonys.rules.law import (
     Version,
 )
 from qonys.rules.numbers import NumberScheme
+from qonys.rules.parsing import ExpressionError, parse
 
 _KINDS = "bool|int|code|date|list|number"
 _STATES = "in force|none|suspended|unknown"

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from qonys.core.errors import DataError, Fault, listed
+from qonys.rules.columns import EPOCH
 from qonys.rules.deciding import DECISIONS, called
 from qonys.rules.expressions import (
     And,
@@ -32,7 +33,6 @@ from qonys.rules.expressions import (
 from qonys.rules.facts import checked
 from qonys.rules.law import FactType, Law, Rule
 from qonys.rules.programs import Part, Programs, Snapshot
-from qonys.rules.vector import EPOCH
 
 if TYPE_CHECKING:
     from ibis import Table
@@ -45,6 +45,14 @@ DISTINCT = 10_000
 ENDINGS = (".csv", ".parquet")
 DECISION, FAILED, UNKNOWN = "decision", "failed", "unknown"
 Progress = Callable[[str], None]
+_TYPES = {
+    "bool": "Give a column of booleans, or of text.",
+    "int": "Give a column of whole numbers, or of text.",
+    "list": "Give a column of lists of whole numbers, or of text.",
+    "date": "Give a column of days, or of text.",
+    "code": "Give a column of text.",
+    "number": "Give a column of text.",
+}
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,20 @@ def check_people(
     if not kinds:
         way_out = "Columns are named like facts; see qonys rules show RULE."
         raise DataError(Fault("no column is a fact", name, 1, way_out=way_out))
+    wrong = [
+        Fault(
+            "no column of this type",
+            name,
+            1,
+            column,
+            str(given[column].type()),
+            _TYPES[kind.kind],
+        )
+        for column, kind in kinds.items()
+        if not _fits(given[column].type(), kind.kind)
+    ]
+    if wrong:
+        raise DataError(wrong)
     typed = {_typed(column): _cast(given[column], kind) for column, kind in kinds.items()}
     bad = {
         column: _bad(given[column], typed[_typed(column)], kind, day)
@@ -174,6 +196,19 @@ def check_people(
     _require_codes(given, kinds, name, day)
     others = tuple(column for column in given.columns if column not in kinds)
     return People(given, given.mutate(**typed), tuple(kinds), others, form)
+
+
+def _fits(form: Any, kind: str) -> bool:
+    """Whether a column's type can hold a fact; text is read cell by cell."""
+    if form.is_string() or form.is_null():
+        return True
+    if kind == "list":
+        return bool(form.is_array() and form.value_type.is_integer())
+    if kind == "int":
+        return bool(form.is_integer() or form.is_floating())
+    if kind == "date":
+        return bool(form.is_date() or form.is_timestamp())
+    return kind == "bool" and bool(form.is_boolean())
 
 
 def _typed(column: str) -> str:
@@ -215,8 +250,8 @@ def _whole(text: Any) -> Any:
 
 def _typed_whole(column: Any) -> Any:
     if column.type().is_floating():
-        whole = (~column.isnan()) & (column == column.floor()) & (column.abs() < 1e15)
-        return whole.ifelse(column, None).cast("int64")
+        small = (~column.isnan() & (column.abs() < 1e15)).ifelse(column, None)
+        return (small == small.floor()).ifelse(small, None).cast("int64")
     return column.cast("int64")
 
 
@@ -292,7 +327,7 @@ def _require_clean(
 
 
 def _require_codes(given: "Table", kinds: dict[str, FactType], name: str, day: date) -> None:
-    """Refuse codes that look like a slip of a known one: they would pass for 'none of these'."""
+    """Refuse codes that look like a slip of a known one: they would pass for another."""
     faults = []
     for column, kind in kinds.items():
         if kind.kind != "code":
@@ -543,8 +578,9 @@ def write_decisions(
         How many people got which decision.
     """
     table, snapshot = with_decisions(law, people.typed, rule, day)
-    table = table.select(*people.given.columns, DECISION, FAILED, UNKNOWN)
     csv = form == "csv"
+    given = [_flat(table[name]).name(name) if csv else name for name in people.given.columns]
+    table = table.select(*given, DECISION, FAILED, UNKNOWN)
     counts = np.zeros(len(DECISIONS), np.int64)
     writer: Any = None
     done = 0
@@ -564,6 +600,13 @@ def write_decisions(
             writer.close()
     names = [called(rule.kind, name) for name in DECISIONS]
     return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+
+
+def _flat(column: Any) -> Any:
+    """A column that CSV can hold: a list as ``a;b;c``."""
+    if column.type().is_array():
+        return column.map(lambda item: item.cast("string").fill_null("")).join(";")
+    return column.cast("string") if column.type().is_nested() else column
 
 
 def _empty(table: "Table") -> pa.RecordBatch:

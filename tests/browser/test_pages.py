@@ -1,6 +1,7 @@
-"""The briefing as readers meet it: three languages, light and dark, telephone and desk.
+"""The pages as readers meet them: three languages, light and dark, telephone and desk.
 
-`make browser` writes the briefing and names its folder in QONYS_BRIEF_DIR.
+`make browser` writes the briefing and the page of the law, and names the folder that holds
+their folders in QONYS_PAGES.
 """
 
 import os
@@ -19,8 +20,10 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "out/screens"
+PAGES = {"brief": "brief/brief", "pathways": "rules/pathways"}
 VIEWS = [
-    (language, scheme, width)
+    (page, language, scheme, width)
+    for page in PAGES
     for language in ["en", "ru", "kk"]
     for scheme in ["light", "dark"]
     for width in [360, 1280]
@@ -78,24 +81,22 @@ class View:
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    name = os.environ.get("QONYS_BRIEF_DIR")
+    name = os.environ.get("QONYS_PAGES")
     if not name:
-        pytest.exit(
-            "QONYS_BRIEF_DIR is not set. Run these tests with: make browser", returncode=2
-        )
+        pytest.exit("QONYS_PAGES is not set. Run these tests with: make browser", returncode=2)
     return (ROOT / name).resolve()
 
 
 @pytest.fixture(scope="module", params=VIEWS, ids=lambda view: "-".join(map(str, view)))
 def view(browser: "Browser", folder: Path, request: pytest.FixtureRequest) -> Iterator[View]:
-    language, scheme, width = request.param
-    file = folder / f"brief.{language}.html"
+    page, language, scheme, width = request.param
+    file = folder / f"{PAGES[page]}.{language}.html"
     if not file.is_file():
-        pytest.fail(f"{file.name} is not in the folder of the briefing", pytrace=False)
+        pytest.fail(f"{file.name} is not in the folder of the pages", pytrace=False)
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
-    view = View(context.new_page(), file, language, f"brief.{language}.{scheme}.{width}")
+    view = View(context.new_page(), file, language, f"{page}.{language}.{scheme}.{width}")
     view.tab.on("request", lambda request: view.requests.append(request.url))
     view.tab.on("pageerror", lambda error: view.errors.append(str(error)))
     view.tab.on("console", view.hear)
