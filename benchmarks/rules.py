@@ -38,9 +38,10 @@ from qonys.rules.answers import answer
 from qonys.rules.columns import UNKNOWN, encoded
 from qonys.rules.deciding import Engine
 from qonys.rules.law import Law
+from qonys.rules.people import open_people
 from qonys.rules.programs import Snapshot
 from qonys.rules.reading import read_law
-from qonys.rules.tables import open_people, write_decisions
+from qonys.rules.tables import write_decisions
 from qonys.rules.vector import VectorEngine
 
 #: At least so many times as fast as OpenFisca, at most so many times as slow as by hand, GiB.

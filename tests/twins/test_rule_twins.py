@@ -18,8 +18,9 @@ from qonys.rules.answers import answered
 from qonys.rules.deciding import Engine
 from qonys.rules.facts import read_facts
 from qonys.rules.law import Law, Rule
+from qonys.rules.people import check_people
 from qonys.rules.reading import load_law
-from qonys.rules.tables import check_people, with_decisions
+from qonys.rules.tables import with_decisions
 from qonys.rules.vector import VectorEngine
 from tests.twins.plain_rules import decide
 from tests.twins.random_people import people

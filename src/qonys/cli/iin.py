@@ -64,10 +64,15 @@ def _given(numbers: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     for number in numbers:
         if number == "-":
-            found += [line.strip("\r\n") for line in sys.stdin if line.strip()]
+            found += [_plain(line.strip("\r\n")) for line in sys.stdin if line.strip()]
         else:
             found.append(number)
     return found
+
+
+def _plain(text: str) -> str:
+    """Text that can be printed again, whatever bytes came in."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _entry(scheme: "NumberScheme", number: str, lang: str) -> dict[str, Any]:
@@ -94,9 +99,10 @@ def _entry(scheme: "NumberScheme", number: str, lang: str) -> dict[str, Any]:
 @country_option
 @json_option
 def impossible(count: int, seed: int, country: str, as_json: bool) -> None:
-    """Make well-formed numbers that nobody can have, for tests.
+    """Make well-formed numbers for tests.
 
-    Their third and fourth digits, the month in the layout before 2013, are above 12.
+    Their third and fourth digits, the month in the layout before 2013, are above 12, which no
+    number of that layout has.
     """
     from qonys.rules.reading import load_law
 

@@ -346,8 +346,8 @@ def ask(
 ) -> None:
     """Interview: ask only what still matters, then answer."""
     from qonys.rules.answers import answer
-    from qonys.rules.telling import day_words, told_answer
-    from qonys.rules.wording import say
+    from qonys.rules.telling import told_answer
+    from qonys.rules.wording import day_words, say
 
     engine = _engine(country)
     found_rule = engine.law.rule(rule)
@@ -480,7 +480,8 @@ def population(
     Further columns, such as an id or a region, are kept. An empty cell is unknown.
     """
     from qonys.observations.export import format_of, replacing
-    from qonys.rules.tables import open_people, write_decisions
+    from qonys.rules.people import open_people
+    from qonys.rules.tables import write_decisions
 
     law = _law(country)
     found = law.rule(rule)
@@ -530,9 +531,9 @@ def compare(
     as_json: bool,
 ) -> None:
     """Count who gains and who loses by a REFORM over a table of people, with reasons."""
+    from qonys.rules.people import open_people
     from qonys.rules.reforms import compare as compared
     from qonys.rules.reforms import read_reform
-    from qonys.rules.tables import open_people
 
     law = _law(country)
     changed = read_reform(law, reform)

@@ -17,7 +17,7 @@ from qonys.rules.expressions import Formula, Slot
 from qonys.rules.facts import Facts, read_facts, slot_name
 from qonys.rules.law import Law, Reading, Rule, within
 from qonys.rules.programs import Part, unknown_slots
-from qonys.rules.wording import condition_text, say
+from qonys.rules.wording import condition_text, day_words, say
 
 #: How many combinations of readings are run.
 READINGS = 32
@@ -557,6 +557,8 @@ def _notes(law: Law, decision: Decision, lang: str) -> tuple[str, ...]:
     if snapshot.version is not None and snapshot.state != "in force":
         version = snapshot.version
         notes.insert(0, law.say(f"{rule.id}.version.{version.start}", lang, version.says))
+    if law.last_read is not None and day > law.last_read:
+        notes.append(say("after_last_read", lang, day=day_words(law.last_read, lang)))
     if rule.scheme is not None:
         number = decision.facts.get(rule.scheme.fact)
         born = decision.facts.get("declared_birth_date")

@@ -69,6 +69,7 @@ def _version(law: Law, rule: Rule, item: Version, lang: str) -> dict[str, object
         "to": _iso(item.end),
         "state": item.state,
         "says": law.say(f"{rule.id}.version.{item.start}", lang, item.says),
+        "confidence": item.confidence,
         "adopted": _iso(item.adopted),
         "published": _iso(item.published),
         "disputes": [

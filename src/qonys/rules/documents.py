@@ -150,11 +150,11 @@ class Item:
             return None
         text = self.text()
         try:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            if re.fullmatch(r"(19|20|21)\d\d-\d\d-\d\d", text, re.ASCII):
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        self.fault("no day", value=text, way_out="Write it as 2025-01-15.")
+        self.fault("no day", value=text, way_out="Write it as 2025-01-15; 1900 to 2199.")
         return None
 
     def integer(self, low: int = -MAX_NUMBER, high: int = MAX_NUMBER) -> int:

@@ -312,6 +312,8 @@ class Condition:
         ``high``, ``medium`` or ``low``.
     point : str
         The point of law that it decides, for the search of conflicts; empty for its own.
+    known : bool
+        Whether its text is known; that of an act still to come is not.
     place : Place
         Where the expression stands.
     """
@@ -331,6 +333,7 @@ class Condition:
     cites: tuple[Citation, ...] = ()
     confidence: Confidence = "high"
     point: str = ""
+    known: bool = True
     place: Place = NOWHERE
 
     def applies(self, day: date) -> bool:
@@ -382,6 +385,8 @@ class Version:
         Other days that sources give.
     cites : tuple of Citation
         Where it stands.
+    confidence : str
+        How sure its days are: ``high``, ``medium`` or ``low``.
     place : Place
         Where it stands in the file.
     """
@@ -398,6 +403,7 @@ class Version:
     named: tuple[Named, ...] = ()
     readings: tuple[Reading, ...] = ()
     cites: tuple[Citation, ...] = ()
+    confidence: Confidence = "high"
     place: Place = NOWHERE
 
 
@@ -585,6 +591,8 @@ class Law:
         Translations by language and key.
     title : str
         What a reform is called; empty for the law as it is.
+    last_read : date or None
+        The day up to which somebody looked for changes; later answers say so.
     """
 
     country: str
@@ -595,6 +603,7 @@ class Law:
     calendar: WorkingCalendar
     texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     title: str = ""
+    last_read: date | None = None
 
     def rule(self, name: str) -> Rule:
         """A rule by its code.
@@ -657,12 +666,14 @@ def as_known(law: Law, day: date) -> Law:
             conditions=tuple(
                 replace(
                     item,
+                    known=item.known and kept(item.cites),
                     exemptions=tuple(other for other in item.exemptions if kept(other.cites)),
                     readings=tuple(other for other in item.readings if kept(other.cites)),
                 )
                 for item in rule.conditions
-                if kept(item.cites)
             ),
+            info=tuple(item for item in rule.info if kept(item.cites)),
+            meanings=tuple(item for item in rule.meanings if kept(item.cites)),
         )
         for rule in law.rules.values()
     }

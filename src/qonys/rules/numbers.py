@@ -19,6 +19,8 @@ from qonys.core.errors import DataError
 #: What a number can be, in the order of their codes in `NumberScheme.verdicts`.
 VERDICTS = ("valid", "length", "digits", "unassignable", "check_digit")
 Digits = npt.NDArray[np.int8]
+#: Numbers drawn at once; fixed, so that a longer list begins with the shorter one.
+BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class NumberScheme:
         return ("birth_same" if born == read else "birth_differs"), filled
 
     def impossible(self, count: int, seed: int = 0) -> list[str]:
-        """Well-formed numbers that nobody can have: month 13 to 99 in the old layout.
+        """Well-formed numbers that no layout with a birth date gives: month 13 to 99.
 
         Parameters
         ----------
@@ -207,9 +209,8 @@ class NumberScheme:
         misses = 0
         while len(found) < count:
             before = len(found)
-            size = max(16, 2 * (count - len(found)))
-            body = rng.integers(0, 10, (size, self.digits - 1))
-            body[:, 2] = rng.integers(2, 10, size)
+            body = rng.integers(0, 10, (BLOCK, self.digits - 1))
+            body[:, 2] = rng.integers(2, 10, BLOCK)
             for row in body.tolist():
                 digit = self.check_digit(row)
                 if digit is not None:

@@ -22,8 +22,8 @@ from qonys.core.document import (
     Text,
 )
 from qonys.rules.law import Citation, Condition, Info, Law, Rule, within
-from qonys.rules.telling import day_words, version_line
-from qonys.rules.wording import condition_text, say
+from qonys.rules.telling import version_line
+from qonys.rules.wording import condition_text, day_words, say
 
 #: States in the order of the key of the time line.
 _STATES = ("in force", "suspended", "closed", "none", "unknown")

@@ -287,7 +287,9 @@ class Programs:
         for other in condition.readings:
             if f"{condition.id}.{other.id}" in reading and other.formula is not None:
                 formula = other.formula
-        known = all(self.constant(item, day) is not None for item in constants(formula))
+        known = condition.known and all(
+            self.constant(item, day) is not None for item in constants(formula)
+        )
         exemptions = tuple(
             exemption
             for exemption in condition.exemptions

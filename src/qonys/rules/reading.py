@@ -53,7 +53,7 @@ _ROLES: Mapping[str, Role] = {
     "consent": "consent",
 }
 _ABOUT = "who|papers|steps|days|fee|validity|family|work|after|caution|unknown"
-_SHARED = ("acts.yaml", "facts.yaml", "parameters.yaml", "calendar.yaml")
+_SHARED = ("law.yaml", "acts.yaml", "facts.yaml", "parameters.yaml", "calendar.yaml")
 _VERSION = "from to state says name first last adopted published named disputes cite confidence"
 _CONDITION = (
     "id name must refused_if consent says unless state_shows from to suspended disputes cite "
@@ -143,7 +143,7 @@ def read_law(folder: Traversable, country: str) -> Law:
         key=lambda path: (path.name not in _SHARED, path.name),
     )
     documents = {path.name: builder.document(path) for path in paths}
-    for name in ("acts.yaml", "facts.yaml", "calendar.yaml"):
+    for name in ("law.yaml", "acts.yaml", "facts.yaml", "calendar.yaml"):
         if documents.get(name) is not None:
             builder.shared(name, cast("Item", documents[name]))
     for item in documents.values():
@@ -164,6 +164,7 @@ def read_law(folder: Traversable, country: str) -> Law:
         builder.acts,
         builder.calendar,
         texts,
+        last_read=builder.last_read,
     )
 
 
@@ -206,6 +207,7 @@ class Builder:
         self.parameters: dict[str, Parameter] = {}
         self.rules: dict[str, Rule] = {}
         self.calendar = WorkingCalendar()
+        self.last_read: date | None = None
         self.links_to: list[tuple[str, Place]] = []
 
     def document(self, path: Traversable) -> Item | None:
@@ -232,6 +234,9 @@ class Builder:
         elif name == "facts.yaml":
             for fact, entry in item.fields("").items():
                 self.facts[fact] = self.fact(fact, entry)
+        elif name == "law.yaml":
+            fields = item.fields("last_read", "last_read")
+            self.last_read = fields["last_read"].day() if "last_read" in fields else None
         else:
             self.calendar = _calendar(item)
 
@@ -428,9 +433,16 @@ class Builder:
             named=tuple(named),
             readings=self.readings(fields, names),
             cites=self.cited(item, fields),
+            confidence=self.confidence(fields),
             place=item.place,
             **texts,
         )
+
+    def confidence(self, fields: Mapping[str, Item]) -> Confidence:
+        """How sure an entry is; high unless said."""
+        if "confidence" not in fields:
+            return "high"
+        return cast("Confidence", fields["confidence"].choice(_CONFIDENCE))
 
     def readings(
         self, fields: Mapping[str, Item], names: Names, key: str = ""
@@ -489,9 +501,6 @@ class Builder:
         end = fields["to"].day() if "to" in fields else None
         if start and end and end < start:
             item.fault(f"ends {end} before it starts {start}")
-        confidence = "high"
-        if "confidence" in fields:
-            confidence = fields["confidence"].choice(_CONFIDENCE)
         return Condition(
             name,
             fields["name"].text() if "name" in fields else f"{code}.{name}",
@@ -509,7 +518,7 @@ class Builder:
             suspended=tuple(suspended),
             readings=self.readings(fields, names, key),
             cites=self.cited(item, fields),
-            confidence=cast("Confidence", confidence),
+            confidence=self.confidence(fields),
             point=fields["point"].text() if "point" in fields else "",
             place=source.place if source is not None else item.place,
         )
@@ -558,9 +567,6 @@ class Builder:
         if about not in {"unknown", "caution"} and "cite" not in fields:
             item.fault("cite is missing")
         name = fields["id"].text() if "id" in fields else str(number)
-        confidence = "high"
-        if "confidence" in fields:
-            confidence = fields["confidence"].choice(_CONFIDENCE)
         return Info(
             about,
             fields["says"].text() if "says" in fields else "",
@@ -568,7 +574,7 @@ class Builder:
             start=fields["from"].day() if "from" in fields else None,
             end=fields["to"].day() if "to" in fields else None,
             cites=self.citations(fields),
-            confidence=cast("Confidence", confidence),
+            confidence=self.confidence(fields),
         )
 
     def meaning(self, code: str, item: Item) -> Meaning:

@@ -15,12 +15,15 @@ from qonys.core.errors import DataError, Fault
 from qonys.rules.deciding import DECISIONS, called
 from qonys.rules.documents import Item, read_document
 from qonys.rules.law import Condition, Law, Parameter, Rule, Version
+from qonys.rules.people import DECISION, FAILED, UNKNOWN, People, readable
 from qonys.rules.programs import Snapshot
 from qonys.rules.reading import builder_on
-from qonys.rules.tables import DECISION, FAILED, UNKNOWN, People, with_decisions
+from qonys.rules.tables import with_decisions
 
+#: What a reform can do to a person.
+EFFECTS = ("gains", "loses", "unclear", "same")
 #: Decisions from good to bad, for who gains and who loses.
-_ORDER = ("eligible", "discretion", "undetermined", "law_unknown", "ineligible", "not_in_force")
+_ORDER = ("eligible", "discretion", "undetermined", "ineligible", "not_in_force")
 _ONE_DAY = timedelta(days=1)
 
 
@@ -319,7 +322,11 @@ class Group:
 
     @property
     def effect(self) -> str:
-        """``gains``, ``loses`` or ``same``."""
+        """``gains``, ``loses``, ``same``, or ``unclear`` where the law is not known."""
+        if self.before == self.after:
+            return "same"
+        if "law_unknown" in {self.before, self.after}:
+            return "unclear"
         before, after = _ORDER.index(_plain(self.before)), _ORDER.index(_plain(self.after))
         if before == after:
             return "same"
@@ -337,7 +344,7 @@ class Comparison:
     on : date
         The day.
     groups : tuple of Group
-        People by group, decisions and reasons; largest first.
+        People by group, decisions and reasons: who gains, who loses, then the others.
     """
 
     rule: str
@@ -345,12 +352,12 @@ class Comparison:
     groups: tuple[Group, ...]
 
     def count(self, effect: str) -> int:
-        """People who gain, lose, or stay the same.
+        """People who gain, lose, stay the same, or of whom it is unclear.
 
         Parameters
         ----------
         effect : str
-            ``gains``, ``loses`` or ``same``.
+            ``gains``, ``loses``, ``unclear`` or ``same``.
         """
         return sum(item.people for item in self.groups if item.effect == effect)
 
@@ -360,7 +367,7 @@ class Comparison:
             "rule": self.rule,
             "on": self.on.isoformat(),
             "people": sum(item.people for item in self.groups),
-            **{effect: self.count(effect) for effect in ("gains", "loses", "same")},
+            **{effect: self.count(effect) for effect in EFFECTS},
             "groups": [
                 {
                     "group": dict(item.group),
@@ -426,7 +433,8 @@ def compare(
         for side in ("before_", "after_")
         for name in (DECISION, FAILED, UNKNOWN)
     ]
-    counted = table.group_by([*by, *columns]).aggregate(people=table.count()).to_pyarrow()
+    with readable(people.name):
+        counted = table.group_by([*by, *columns]).aggregate(people=table.count()).to_pyarrow()
     merged: dict[tuple[object, ...], int] = {}
     for row in counted.to_pylist():
         states = [row[name] for name in columns]
@@ -443,7 +451,15 @@ def compare(
         Group(dict(zip(by, key[0], strict=True)), key[1], key[2], count, key[3])  # type: ignore[call-overload, arg-type]
         for key, count in merged.items()
     ]
-    groups.sort(key=lambda item: (-item.people, str(item.group), item.before, item.after))
+    groups.sort(
+        key=lambda item: (
+            EFFECTS.index(item.effect),
+            -item.people,
+            str(item.group),
+            item.before,
+            item.after,
+        )
+    )
     return Comparison(old.rule.id, day, tuple(groups))
 
 

@@ -1,12 +1,11 @@
 """The same rules on tables that do not fit in memory, or stand on a cluster.
 
-For policy analysts. Main functions: `open_people`, `with_decisions`, `write_decisions`. A rule
-becomes an Ibis expression, so that DuckDB, Spark or any other engine of Ibis works it out;
-files are read and written in batches. SQL's own logic is three-valued as the law's is here.
+For policy analysts. Main functions: `with_decisions`, `write_decisions`. A rule becomes an Ibis
+expression, so that DuckDB, Spark or any other engine of Ibis works it out; files are written in
+batches. SQL's own logic is three-valued as the law's is here.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import add, and_, or_
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from qonys.core.errors import DataError, Fault, listed
-from qonys.rules.columns import EPOCH
+from qonys.core.errors import DataError, Fault
 from qonys.rules.deciding import DECISIONS, called
 from qonys.rules.expressions import (
     And,
@@ -30,331 +28,17 @@ from qonys.rules.expressions import (
     Slot,
     Truth,
 )
-from qonys.rules.facts import checked
-from qonys.rules.law import FactType, Law, Rule
+from qonys.rules.law import Law, Rule
+from qonys.rules.people import DECISION, FAILED, UNKNOWN, People, readable, typed_name
 from qonys.rules.programs import Part, Programs, Snapshot
 
 if TYPE_CHECKING:
     from ibis import Table
     from ibis.expr.types import Value
 
-#: Rows of a batch, and what DuckDB may hold in memory.
-BATCH, MEMORY = 100_000, "1GB"
-#: How many different codes of a column are held against the known ones.
-DISTINCT = 10_000
-ENDINGS = (".csv", ".parquet")
-DECISION, FAILED, UNKNOWN = "decision", "failed", "unknown"
+#: Rows of a batch.
+BATCH = 100_000
 Progress = Callable[[str], None]
-_TYPES = {
-    "bool": "Give a column of booleans, or of text.",
-    "int": "Give a column of whole numbers, or of text.",
-    "list": "Give a column of lists of whole numbers, or of text.",
-    "date": "Give a column of days, or of text.",
-    "code": "Give a column of text.",
-    "number": "Give a column of text.",
-}
-
-
-@dataclass(frozen=True)
-class People:
-    """A table of people whose columns are facts, typed and checked.
-
-    Parameters
-    ----------
-    given : Table
-        The table as it came.
-    typed : Table
-        The same columns and, under a name of its own, each fact in its type.
-    facts : tuple of str
-        Facts that have a column.
-    others : tuple of str
-        Columns that are no facts of the law.
-    form : str
-        ``csv`` or ``parquet``.
-    """
-
-    given: "Table"
-    typed: "Table"
-    facts: tuple[str, ...]
-    others: tuple[str, ...]
-    form: str
-
-
-def open_people(law: Law, path: Path, day: date, rules: Sequence[Rule]) -> People:
-    """Open a file of people; nothing is read into memory.
-
-    Parameters
-    ----------
-    law : Law
-        The law.
-    path : Path
-        CSV or Parquet, a fact a column. In CSV a list is ``a;b;c`` and an empty cell unknown.
-    day : date
-        The day asked for: no fact may lie after it.
-    rules : Sequence of Rule
-        The rules that will be asked; one may understand a fact in its own way.
-
-    Returns
-    -------
-    People
-        The table.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be read, or with the faults of its cells, each with its row.
-    """
-    import duckdb
-    import ibis
-
-    form = path.suffix.lower().lstrip(".")
-    if path.suffix.lower() not in ENDINGS:
-        way_out = f"Endings: {', '.join(ENDINGS)}."
-        raise DataError(Fault("no table has this ending", value=path.name, way_out=way_out))
-    if not path.is_file():
-        raise DataError(Fault("no such file", str(path)))
-    connection = ibis.duckdb.connect()
-    connection.raw_sql(f"SET memory_limit = '{MEMORY}'")
-    connection.raw_sql("SET preserve_insertion_order = true")
-    try:
-        if form == "csv":
-            given = connection.read_csv(path, all_varchar=True, header=True, delim=",")
-        else:
-            given = connection.read_parquet(path)
-    except duckdb.Error as error:
-        first = str(error).splitlines()[0]
-        raise DataError(Fault(f"cannot be read: {first}", path.name)) from None
-    return check_people(law, given, day, rules, form=form, name=path.name)
-
-
-def check_people(
-    law: Law,
-    given: "Table",
-    day: date,
-    rules: Sequence[Rule],
-    *,
-    form: str = "parquet",
-    name: str = "people",
-) -> People:
-    """Give the columns of any Ibis table their types, and check every cell.
-
-    Parameters
-    ----------
-    law : Law
-        The law.
-    given : Table
-        The table.
-    day : date
-        The day asked for.
-    rules : Sequence of Rule
-        The rules that will be asked.
-    form : str
-        What it came from.
-    name : str
-        Its name in messages.
-
-    Raises
-    ------
-    DataError
-        With the faults of its cells.
-    """
-    rule = rules[0] if rules else None
-    for taken in (DECISION, FAILED, UNKNOWN):
-        if taken in given.columns:
-            way_out = "Rename it: this name is for the answer."
-            raise DataError(
-                Fault("the table has a column of this name", name, 1, taken, "", way_out)
-            )
-    kinds = {}
-    for column in given.columns:
-        kind = law.fact(column, rule)
-        if kind is not None:
-            kinds[column] = kind
-    if not kinds:
-        way_out = "Columns are named like facts; see qonys rules show RULE."
-        raise DataError(Fault("no column is a fact", name, 1, way_out=way_out))
-    wrong = [
-        Fault(
-            "no column of this type",
-            name,
-            1,
-            column,
-            str(given[column].type()),
-            _TYPES[kind.kind],
-        )
-        for column, kind in kinds.items()
-        if not _fits(given[column].type(), kind.kind)
-    ]
-    if wrong:
-        raise DataError(wrong)
-    typed = {_typed(column): _cast(given[column], kind) for column, kind in kinds.items()}
-    bad = {
-        column: _bad(given[column], typed[_typed(column)], kind, day)
-        for column, kind in kinds.items()
-    }
-    _require_clean(given, bad, kinds, name, 2 if form == "csv" else 1)
-    _require_codes(given, kinds, name, day)
-    others = tuple(column for column in given.columns if column not in kinds)
-    return People(given, given.mutate(**typed), tuple(kinds), others, form)
-
-
-def _fits(form: Any, kind: str) -> bool:
-    """Whether a column's type can hold a fact; text is read cell by cell."""
-    if form.is_string() or form.is_null():
-        return True
-    if kind == "list":
-        return bool(form.is_array() and form.value_type.is_integer())
-    if kind == "int":
-        return bool(form.is_integer() or form.is_floating())
-    if kind == "date":
-        return bool(form.is_date() or form.is_timestamp())
-    return kind == "bool" and bool(form.is_boolean())
-
-
-def _typed(column: str) -> str:
-    return f"_fact_{column}"
-
-
-def _cast(column: Any, kind: FactType) -> Any:
-    """A column in the type of its fact; what cannot be read is null, and found by `_bad`."""
-    text = column.type().is_string()
-    if kind.kind == "bool":
-        if not text:
-            return column.cast("boolean")
-        low = column.strip().lower()
-        return _cases((low.isin(["true", "1"]), True), (low.isin(["false", "0"]), False))
-    if kind.kind == "int":
-        return _whole(column.strip()) if text else _typed_whole(column)
-    if kind.kind == "date":
-        if not text:
-            return _ordinal(column.cast("date"))
-        shaped = column.strip().re_search(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-        return _ordinal(shaped.ifelse(column.strip(), None).try_cast("date"))
-    if kind.kind == "list":
-        return _list(column) if text else column
-    if not text:
-        column = column.cast("string")
-    column = column.strip().nullif("") if text else column
-    return column.substitute(dict(kind.aliases)) if kind.aliases else column
-
-
-def _cases(*pairs: tuple[Any, bool]) -> Any:
-    import ibis
-
-    return ibis.cases(*pairs, else_=None)
-
-
-def _whole(text: Any) -> Any:
-    return text.re_search(r"^-?[0-9]{1,15}$").ifelse(text, None).try_cast("int64")
-
-
-def _typed_whole(column: Any) -> Any:
-    if column.type().is_floating():
-        small = (~column.isnan() & (column.abs() < 1e15)).ifelse(column, None)
-        return (small == small.floor()).ifelse(small, None).cast("int64")
-    return column.cast("int64")
-
-
-def _ordinal(column: Any) -> Any:
-    import ibis
-
-    return column.delta(ibis.date(1970, 1, 1), unit="day") + EPOCH
-
-
-def _list(column: Any) -> Any:
-    """``a;b;c`` as a list of numbers; an empty part is unknown."""
-    parts = column.strip().nullif("").split(";")
-    return parts.map(lambda part: _whole(part.strip()))
-
-
-def _bad(column: Any, typed: Any, kind: FactType, day: date) -> Any:
-    """Where a cell cannot be read, or cannot be."""
-    import ibis
-
-    text = column.type().is_string()
-    given = column.notnull()
-    if text:
-        given = given & (column.strip() != "")
-    elif column.type().is_floating():
-        given = given & ~column.isnan()
-    if kind.kind == "list":
-        return given & _bad_list(column, typed, kind)
-    bad = given & typed.isnull()
-    if kind.kind == "int":
-        bad = bad | (typed < kind.low) | (typed > kind.high)
-    elif kind.kind == "date":
-        bad = bad | (typed > day.toordinal()) | (typed < date(1850, 1, 1).toordinal())
-    elif kind.kind == "code" and kind.closed:
-        bad = bad | ~typed.isin(list(kind.codes))
-    return bad.fill_null(ibis.literal(value=False))
-
-
-def _bad_list(column: Any, typed: Any, kind: FactType) -> Any:
-    outside = typed.filter(lambda item: (item < kind.low) | (item > kind.high)).length() > 0
-    if not column.type().is_string():
-        return outside
-    parts = column.strip().split(";")
-    whole = r"^\s*(-?[0-9]{1,15})?\s*$"
-    return outside | (parts.filter(lambda part: ~part.re_search(whole)).length() > 0)
-
-
-def _require_clean(
-    given: "Table", bad: dict[str, Any], kinds: dict[str, FactType], name: str, first: int
-) -> None:
-    import ibis
-
-    counts = given.aggregate(
-        **{column: found.cast("int64").sum() for column, found in bad.items()}
-    ).to_pyarrow()
-    wrong = {column: counts[column][0].as_py() for column in bad if counts[column][0].as_py()}
-    if not wrong:
-        return
-    faults = []
-    numbered = given.mutate(_row=ibis.row_number() + first)
-    for column, count in wrong.items():
-        shown = numbered.filter(bad[column]).select("_row", column).limit(200).to_pyarrow()
-        way_out = _wanted(kinds[column])
-        faults += [
-            Fault("cannot be read", name, row, column, str(value)[:60], way_out)
-            for row, value in zip(
-                shown["_row"].to_pylist(), shown[column].to_pylist(), strict=True
-            )
-        ]
-        if count > len(shown):
-            text = f"and {count - len(shown):,} more cells of this column"
-            faults.append(Fault(text, name, column=column))
-    raise DataError(listed(faults))
-
-
-def _require_codes(given: "Table", kinds: dict[str, FactType], name: str, day: date) -> None:
-    """Refuse codes that look like a slip of a known one: they would pass for another."""
-    faults = []
-    for column, kind in kinds.items():
-        if kind.kind != "code":
-            continue
-        text = given[column].cast("string").strip().nullif("").name("code")
-        found = given.select(text).distinct().limit(DISTINCT).to_pyarrow()["code"].to_pylist()
-        for code in sorted(item for item in found if item is not None):
-            fault = checked(kind, code, day)
-            if isinstance(fault, Fault):
-                faults.append(Fault(fault.problem, name, None, column, code, fault.way_out))
-    if faults:
-        raise DataError(listed(faults))
-
-
-def _wanted(kind: FactType) -> str:
-    if kind.kind == "bool":
-        return "Write true, false, or leave it empty."
-    if kind.kind == "date":
-        return "Write a day as 2025-01-15, not after the day asked for."
-    if kind.kind in {"int", "list"}:
-        unit = f" of {kind.unit}" if kind.unit else ""
-        many = "s, as a;b;c," if kind.kind == "list" else ""
-        return f"Write whole number{many}{unit} between {kind.low:,} and {kind.high:,}."
-    return f"One of: {', '.join(kind.codes)}."
-
-
-# --- a rule as an expression ----------------------------------------------------------------
 
 
 class _Expressions:
@@ -406,7 +90,7 @@ class _Expressions:
         """A fact, or an element of a list; unknown where there is no column."""
         import ibis
 
-        name = _typed(slot.name)
+        name = typed_name(slot.name)
         if name not in self.table.columns:
             kinds = {"bool": "boolean", "int": "int64", "date": "int64"}
             return ibis.null(kinds.get(slot.kind, "string"))
@@ -585,7 +269,7 @@ def write_decisions(
     writer: Any = None
     done = 0
     try:
-        for batch in table.to_pyarrow_batches(chunk_size=BATCH):
+        for batch in _batches(table, people.name):
             found = _named(batch, snapshot, counts, csv=csv)
             if writer is None:
                 writer = _writer(path, found.schema, csv=csv)
@@ -607,6 +291,12 @@ def _flat(column: Any) -> Any:
     if column.type().is_array():
         return column.map(lambda item: item.cast("string").fill_null("")).join(";")
     return column.cast("string") if column.type().is_nested() else column
+
+
+def _batches(table: "Table", name: str) -> Iterator[pa.RecordBatch]:
+    """Rows of a table, as they come."""
+    with readable(name):
+        yield from table.to_pyarrow_batches(chunk_size=BATCH)
 
 
 def _empty(table: "Table") -> pa.RecordBatch:

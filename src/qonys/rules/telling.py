@@ -11,24 +11,7 @@ from qonys.rules.answers import Answer, Step
 from qonys.rules.changes import Change
 from qonys.rules.expressions import slots
 from qonys.rules.law import Citation, Condition, FactType, Law, Rule, Version, within
-from qonys.rules.wording import condition_text, say
-
-
-def day_words(day: date, lang: str) -> str:
-    """A day in words.
-
-    Parameters
-    ----------
-    day : date
-        The day.
-    lang : str
-        ``en``, ``ru`` or ``kk``.
-    """
-    if not 1000 <= day.year <= 9999:
-        return day.isoformat()
-    from babel.dates import format_date
-
-    return str(format_date(day, "long", locale={"en": "en_GB"}.get(lang, lang)))
+from qonys.rules.wording import condition_text, day_words, say
 
 
 def fact_name(law: Law, rule: Rule, name: str, lang: str) -> str:

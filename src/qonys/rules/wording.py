@@ -6,6 +6,7 @@ What a law says in other languages stands with the law; here stand the words aro
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 
@@ -40,6 +41,23 @@ def say(key: str, lang: str, **parts: str) -> str:
         What goes into the slots.
     """
     return words(lang)[key].format(**parts)
+
+
+def day_words(day: date, lang: str) -> str:
+    """A day in words.
+
+    Parameters
+    ----------
+    day : date
+        The day.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    """
+    if not 1000 <= day.year <= 9999:
+        return day.isoformat()
+    from babel.dates import format_date
+
+    return str(format_date(day, "long", locale={"en": "en_GB"}.get(lang, lang)))
 
 
 def condition_key(rule: Rule, condition: Condition) -> str:

@@ -7,9 +7,9 @@ import pytest
 
 from qonys.core.errors import DataError
 from qonys.rules.deciding import Engine
+from qonys.rules.people import open_people
 from qonys.rules.reading import load_law
-from qonys.rules.reforms import compare, read_reform
-from qonys.rules.tables import open_people
+from qonys.rules.reforms import EFFECTS, compare, read_reform
 
 WORKER = {
     "wage": [950, 950, 950],
@@ -248,8 +248,8 @@ def test_a_comparison_counts_everybody_once(law, reform, tmp_path):
         else:
             assert group.reasons == ("-trade", "+wage")
     assert grouped == counted
-    sizes = [group.people for group in found.groups]
-    assert sizes == sorted(sizes, reverse=True)
+    order = [(EFFECTS.index(group.effect), -group.people) for group in found.groups]
+    assert order == sorted(order)
     with pytest.raises(DataError, match=r"no such column \('village'\)"):
         compare(law, changed.law, table, "W1", day, ["village"])
 

@@ -9,7 +9,8 @@ import pytest
 
 from qonys.core.errors import DataError
 from qonys.rules.deciding import Engine
-from qonys.rules.tables import check_people, open_people, with_decisions, write_decisions
+from qonys.rules.people import check_people, open_people
+from qonys.rules.tables import with_decisions, write_decisions
 
 DAY = date(2030, 3, 1)
 HEADER = "id,wage,trade,age,course_ended,lamp_key,islander"
@@ -179,7 +180,7 @@ def test_files_that_are_no_tables(law, tmp_path):
     for name, data, problem in [
         ("people.xlsx", b"x", "no table has this ending"),
         ("none.csv", None, "no such file"),
-        ("people.parquet", b"not parquet", "cannot be read"),
+        ("people.parquet", b"not parquet", "not Parquet"),
         ("latin.csv", b"age,trade\n3,\xe9\n", "latin.csv"),
     ]:
         path = tmp_path / name
