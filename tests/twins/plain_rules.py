@@ -80,7 +80,10 @@ def state_on(rule: Rule, day: date, reading: tuple = ()) -> str:
             return rule.versions[place].state
     for place, version in enumerate(rule.versions):
         if on(version, day):
-            return "none" if place in moved else version.state
+            if place not in moved:
+                return version.state
+            end = moved[place][1]
+            return rule.after if end is not None and day > end else "none"
     if not rule.versions or day < rule.versions[0].start:
         return rule.before
     return rule.after

@@ -1,6 +1,7 @@
 """`qonys rules`: ask the law of a day, about one person or many; check it; try a reform."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -23,7 +24,8 @@ from qonys.core.errors import DataError, Fault
 
 if TYPE_CHECKING:
     from qonys.rules.deciding import Engine
-    from qonys.rules.law import Law
+    from qonys.rules.law import FactType, Law, Rule
+    from qonys.rules.people import People
 
 LANG = click.option(
     "--lang",
@@ -43,7 +45,10 @@ def _on_option(command: Any) -> Any:
 
     def parsed(_: click.Context, __: click.Parameter, value: str | None) -> date:
         """Read the day."""
-        return _day(value) if value else date.today()
+        day = _day(value) if value else date.today()
+        if not 1900 <= day.year <= 2199:
+            raise DataError(Fault("no law of that day", "--on", value=str(day)))
+        return day
 
     return click.option(
         "--on",
@@ -242,7 +247,7 @@ def decide(
 
 
 def _decide_cases(engine: "Engine", path: str, lang: str) -> None:
-    faulty = 0
+    faulty = row = 0
     with progress("cases") as step:
         for row, line in enumerate(_lines(path), 1):
             if not line.strip():
@@ -252,6 +257,8 @@ def _decide_cases(engine: "Engine", path: str, lang: str) -> None:
             click.echo(json.dumps(plain, ensure_ascii=False))
             if row % 1000 == 0:
                 step(f"{row:,}")
+    if not row:
+        click.echo("no case: a line holds id, rule, on, facts", err=True)
     if faulty:
         click.echo(f"error: {counted(faulty, 'case')} with faults", err=True)
         sys.exit(2)
@@ -398,20 +405,37 @@ def _reply(engine: "Engine", rule: Any, name: str, day: date, lang: str) -> Any:
     kind = engine.law.fact(name, rule)
     assert kind is not None
     while True:
-        try:
-            text = click.prompt(name, default="", show_default=False, err=True).strip()
-        except click.Abort:
-            return _STOP
-        if text == "q":
+        click.echo(f"{name}: ", err=True, nl=False)
+        line = sys.stdin.readline()
+        text = line.strip()
+        if not line or text == "q":
             return _STOP
         if not text or text.casefold() in _UNKNOWN:
             return None
         value = _typed(kind.kind, text)
         fault = checked(kind, value, day)
-        if not isinstance(fault, Fault):
+        if not isinstance(fault, Fault) and not _strange(kind, value):
             return value
-        problem = f"{fault.problem}. {fault.way_out}"
+        problem = _how(kind, lang)
+        if isinstance(fault, Fault) and (not problem or lang == "en"):
+            problem = f"{fault.problem}; {problem or fault.way_out}"
         click.echo(say("ask_again", lang, problem=problem), err=True)
+
+
+def _strange(kind: "FactType", value: Any) -> bool:
+    """Whether an answer is a code that the law does not know, where it knows some."""
+    known = {*kind.codes, *kind.aliases}
+    return kind.kind == "code" and len(kind.codes) > 1 and value not in known
+
+
+def _how(kind: "FactType", lang: str) -> str:
+    """How to answer a question, in the person's language."""
+    from qonys.rules.wording import say
+
+    keys = {"bool": "ask_yes_no", "int": "ask_number", "list": "ask_list", "date": "ask_day"}
+    if kind.kind == "code" and kind.codes:
+        return say("ask_code", lang, codes=", ".join(kind.codes))
+    return say(keys[kind.kind], lang) if kind.kind in keys else ""
 
 
 def _typed(kind: str, text: str) -> Any:
@@ -427,7 +451,7 @@ def _typed(kind: str, text: str) -> Any:
 
 
 def _whole(text: str) -> Any:
-    plain = text.replace(" ", "").replace("\u202f", "").replace("\u00a0", "")
+    plain = re.sub(r"[ ,\u202f\u00a0](?=\d{3}\b)", "", text)
     digits = plain.removeprefix("-")
     whole = digits.isascii() and digits.isdigit() and len(digits) <= 15
     return int(plain) if whole else text
@@ -479,13 +503,13 @@ def population(
 
     Further columns, such as an id or a region, are kept. An empty cell is unknown.
     """
-    from qonys.observations.export import format_of, replacing
+    from qonys.observations.export import replacing
     from qonys.rules.people import open_people
     from qonys.rules.tables import write_decisions
 
     law = _law(country)
     found = law.rule(rule)
-    form = format_of(output)
+    form = _form(output, file)
     with progress("population") as step:
         people = open_people(law, file, day, [found])
         with replacing(output) as beside:
@@ -493,20 +517,34 @@ def population(
     if as_json:
         print_json({"rule": found.id, "on": day, "file": str(output), "decisions": counts})
         return
-    _say_unused(law, found, people.facts, people.others)
+    _say_unused(found, people)
     print_table(("decision", "people"), list(counts.items()))
     click.echo(output)
 
 
-def _say_unused(law: "Law", rule: Any, facts: tuple[str, ...], others: tuple[str, ...]) -> None:
-    """Say which facts have no column, and which columns are no facts."""
-    del law
+def _form(output: Path, source: Path) -> str:
+    """Format of the file to write, which must not be the one that is read."""
+    form = output.suffix.lower().lstrip(".")
+    if form not in {"csv", "parquet"}:
+        way_out = "Endings: .csv, .parquet."
+        raise DataError(Fault("no format has this ending", value=output.name, way_out=way_out))
+    if output.exists() and source.exists() and output.samefile(source):
+        raise DataError(Fault("is the file that is read", str(output), way_out="Name another."))
+    return form
+
+
+def _say_unused(rule: "Rule", people: "People") -> None:
+    """Say which facts have no column, which columns are no facts, which codes are not known."""
     asked = dict.fromkeys(slot.name for slot in rule.slots())
-    absent = [name for name in asked if name not in facts]
+    absent = [name for name in asked if name not in people.facts]
     if absent:
         click.echo(f"unknown for everybody (no column): {', '.join(absent)}", err=True)
-    if others:
-        click.echo(f"kept, no facts: {', '.join(others)}", err=True)
+    if people.others:
+        click.echo(f"kept, no facts: {', '.join(people.others)}", err=True)
+    for name, codes in people.strange.items():
+        if name in asked:
+            shown = ", ".join(codes[:5]) + (" ..." if len(codes) > 5 else "")
+            click.echo(f"{name}: no known codes, count as none of them: {shown}", err=True)
 
 
 @rules.command()
@@ -543,16 +581,18 @@ def compare(
     with progress("compare") as step:
         for rule in found:
             step(rule.id)
-            people = open_people(law, file, day, [rule])
+            people = open_people(law, file, day, [rule], answer=False)
             results.append(compared(law, changed.law, people, rule.id, day, by))
+            _say_unused(changed.law.rule(rule.id), people)
     if as_json:
         print_json([item.plain() for item in results])
         return
     for item in results:
-        click.echo(
-            f"{item.rule} on {item.on}: {item.count('gains'):,} gain, "
-            f"{item.count('loses'):,} lose, {item.count('same'):,} as before"
-        )
+        counts = [f"{item.count('gains'):,} gain", f"{item.count('loses'):,} lose"]
+        if item.count("unclear"):
+            counts.append(f"{item.count('unclear'):,} unclear (the law is not known)")
+        counts.append(f"{item.count('same'):,} as before")
+        click.echo(f"{item.rule} on {item.on}: {', '.join(counts)}")
         rows = [
             (
                 *[group.group[name] for name in by],
@@ -565,6 +605,7 @@ def compare(
             for group in item.groups
         ]
         print_table((*by, "before", "after", "effect", "people", "reasons"), rows)
+        click.echo("-x: no longer in the way; +x: newly in the way")
 
 
 @rules.command()

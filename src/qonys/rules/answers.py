@@ -275,12 +275,13 @@ def _goodness(item: Answer) -> tuple[int, ...]:
     decision = item.decision
     changes = item.smallest_change
     known = sum(value is not None for value in decision.values)
+    share = 1000 * known // max(1, len(decision.values))
     return (
         _BEST.index(decision.decision),
+        -share if decision.decision == "undetermined" else 0,
         len(decision.failed),
         99 if changes is None else len(changes),
         len(decision.missing),
-        -known,
     )
 
 
@@ -557,6 +558,11 @@ def _notes(law: Law, decision: Decision, lang: str) -> tuple[str, ...]:
     if snapshot.version is not None and snapshot.state != "in force":
         version = snapshot.version
         notes.insert(0, law.say(f"{rule.id}.version.{version.start}", lang, version.says))
+    for slot, value in zip(snapshot.program.slots, decision.values, strict=True):
+        kind = law.fact(slot.name, rule)
+        known = kind.codes if kind is not None and slot.kind == "code" else ()
+        if len(known) > 1 and isinstance(value, str) and value not in known:
+            notes.append(say("unknown_code", lang, fact=slot.name, code=value))
     if law.last_read is not None and day > law.last_read:
         notes.append(say("after_last_read", lang, day=day_words(law.last_read, lang)))
     if rule.scheme is not None:

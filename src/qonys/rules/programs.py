@@ -328,7 +328,7 @@ def _version(rule: Rule, day: date, reading: tuple[str, ...]) -> tuple[Version |
                 if within(day, start, end):
                     return version, version.state
                 if within(day, version.start, version.end):
-                    return version, "none"
+                    return version, rule.after if end is not None and day > end else "none"
     return rule.version(day), rule.state(day)
 
 

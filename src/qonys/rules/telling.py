@@ -5,6 +5,7 @@ words; it decides nothing.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from qonys.rules.answers import Answer, Step
@@ -80,7 +81,7 @@ def told_answer(law: Law, answer: Answer, lang: str) -> Iterator[str]:
     yield say(f"decision_{found.decision}", lang)
     yield say("decided_by", lang, name=found.deciding_rule)
     parts = {part.condition.id: part.condition for part in found.snapshot.program.parts}
-    yield from _listed("head_failed", lang, _conditions(law, rule, parts, found.failed, lang))
+    yield from _failed(law, rule, parts, found.failed, lang)
     missing = [fact_name(law, rule, name, lang) for name in found.missing]
     yield from _listed("head_missing", lang, missing)
     others = [name for name in answer.relevant_missing if name not in found.missing]
@@ -91,7 +92,8 @@ def told_answer(law: Law, answer: Answer, lang: str) -> Iterator[str]:
         yield from _listed(
             "head_question", lang, [f"{question.text}  [{question.fact}]", question.why]
         )
-    yield from _listed("head_change", lang, _changes(law, answer, lang))
+    change = "head_remove" if rule.kind == "grounds" else "head_change"
+    yield from _listed(change, lang, _changes(law, answer, lang))
     yield from _listed(
         "head_chain", lang, [_step(law, rule, step, lang) for step in answer.chain]
     )
@@ -99,9 +101,8 @@ def told_answer(law: Law, answer: Answer, lang: str) -> Iterator[str]:
     unseen = _conditions(law, rule, parts, found.not_examined, lang)
     yield from _listed("head_not_examined", lang, unseen)
     yield from _listed("head_notes", lang, list(answer.notes))
-    yield from _listed(
-        "head_sources", lang, [cited(law, item, lang) for item in found.citations]
-    )
+    sources = dict.fromkeys(sourced(law, item, lang) for item in found.citations)
+    yield from _listed("head_sources", lang, list(sources))
     yield ""
     yield say("unofficial", lang)
 
@@ -117,6 +118,17 @@ def _conditions(
     law: Law, rule: Rule, parts: dict[str, Condition], names: tuple[str, ...], lang: str
 ) -> list[str]:
     return [f"{name}: {condition_text(law, rule, parts[name], lang)}" for name in names]
+
+
+def _failed(
+    law: Law, rule: Rule, parts: dict[str, Condition], names: tuple[str, ...], lang: str
+) -> Iterator[str]:
+    """What was not met, and apart from it what stands in the way."""
+    unmet = tuple(name for name in names if parts[name].role != "ground")
+    grounds = tuple(name for name in names if parts[name].role == "ground")
+    yield from _listed("head_failed", lang, _conditions(law, rule, parts, unmet, lang))
+    key = "head_ground_found" if rule.kind == "grounds" else "head_grounds"
+    yield from _listed(key, lang, _conditions(law, rule, parts, grounds, lang))
 
 
 def _changes(law: Law, answer: Answer, lang: str) -> list[str]:
@@ -184,6 +196,22 @@ def cited(law: Law, item: Citation, lang: str) -> str:
     return f"{text}: «{item.words}»" if item.words else text
 
 
+def sourced(law: Law, item: Citation, lang: str) -> str:
+    """A citation in one line, with its address.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    item : Citation
+        The citation.
+    lang : str
+        Language.
+    """
+    text = cited(law, item, lang)
+    return f"{text}  {item.act.url}" if item.act.url else text
+
+
 def told_rule(law: Law, rule: Rule, day: date, lang: str) -> Iterator[str]:
     """A rule as it stands on a day, as lines.
 
@@ -226,8 +254,14 @@ def told_rule(law: Law, rule: Rule, day: date, lang: str) -> Iterator[str]:
         for item in rule.info
         if within(day, item.start, item.end)
     ]
-    yield from _listed("col_answer", lang, info)
-    yield from _listed("col_about", lang, _facts(law, rule, active, lang))
+    yield from _listed("head_thresholds", lang, _thresholds(law, rule, active, day, lang))
+    yield from _listed("head_disputes", lang, _disputed(law, rule, active, day, lang))
+    yield from _listed("head_info", lang, info)
+    yield from _listed("head_facts", lang, _facts(law, rule, active, lang))
+    version = rule.version(day)
+    cites = [*(version.cites if version else ()), *(c for item in active for c in item.cites)]
+    sources = dict.fromkeys(sourced(law, replace(item, words=""), lang) for item in cites)
+    yield from _listed("head_sources", lang, list(sources))
     yield ""
     yield say("unofficial", lang)
 
@@ -268,8 +302,46 @@ def _condition(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> s
     ]
     if freed:
         line += " " + " ".join(freed)
-    names = dict.fromkeys(cite.act.id for cite in item.cites)
-    return f"{line}  {{{', '.join(names)}; {say(f'confidence_{item.confidence}', lang)}}}"
+    sure = (
+        "" if item.confidence == "high" else f" ({say(f'confidence_{item.confidence}', lang)})"
+    )
+    return line + sure
+
+
+def _thresholds(
+    law: Law, rule: Rule, active: list[Condition], day: date, lang: str
+) -> list[str]:
+    """Values of the parameters that the conditions of the day read."""
+    lines = []
+    for name in replace(rule, conditions=tuple(active)).parameters():
+        parameter = law.parameters[name]
+        value = parameter.on(day)
+        says = law.say(f"parameter.{name}", lang, parameter.says)
+        shown = say("unknown", lang)
+        if isinstance(value, frozenset):
+            shown = ", ".join(sorted(value))
+        elif isinstance(value, int):
+            shown = f"{value:,} {parameter.unit}".strip()
+            if parameter.kind == "date":
+                shown = day_words(date.fromordinal(value), lang)
+        lines.append(f"{name} = {shown}: {says}")
+    return lines
+
+
+def _disputed(law: Law, rule: Rule, active: list[Condition], day: date, lang: str) -> list[str]:
+    """Points on which sources disagree on the day."""
+    found = [
+        law.say(f"{rule.id}.version.{item.id}", lang, item.says)
+        for version in rule.versions
+        for item in version.readings
+    ]
+    for condition in active:
+        found += [
+            law.say(f"{rule.id}.{condition.id}.{item.id}", lang, item.says)
+            for item in condition.readings
+            if within(day, item.start, item.end)
+        ]
+    return list(dict.fromkeys(found))
 
 
 def _facts(law: Law, rule: Rule, active: list[Condition], lang: str) -> list[str]:

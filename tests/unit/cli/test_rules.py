@@ -233,7 +233,7 @@ def test_an_interview_asks_until_it_is_decided(run):
     plain = json.loads(good(result))
     assert plain["decision"] == "eligible"
     assert plain["next_question"] is None
-    assert "Not understood: no day. Write it as 2025-01-15." in result.stderr
+    assert "Not understood: no day; write the day as 2025-01-15" in result.stderr
     assert "Not understood: neither true nor false" in result.stderr
     assert "Were you born on the islands?" in result.stderr
 

@@ -135,7 +135,8 @@ def test_an_answer_in_english(law):
     assert "  wage[2]: 899 USD -> 900 USD" in lines or "  islander: show yes" in lines
     assert "  lamp_key: no -> yes" in lines
     assert "  lamp_key (has a lamp key): first needs lamp_number" in lines
-    assert "  Act on lamps and lamplighters, No 7, 2030-01-20, 4: «in each month»" in lines
+    source = "  Act on lamps and lamplighters, No 7, 2030-01-20, 4: «in each month»"
+    assert any(line.startswith(source) for line in lines)
 
 
 def test_waiting_and_dead_ends_are_told(law):
