@@ -37,7 +37,7 @@ bench: $(VENV)/.bench ## Measure against other programs, as ratios (benchmarks/*
 	if [ $$# -eq 0 ]; then echo "No benchmark yet: benchmarks/ is empty."; fi; \
 	for file; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
-verify: $(VENV)/.dev ## The long tests: slow and statistical
+verify: $(VENV)/.verify ## The long tests: slow and statistical
 	@$(BIN)/python -m pytest -q -n $(JOBS) -m "slow or statistical"; rc=$$?; \
 	if [ $$rc -eq 5 ]; then echo "No slow or statistical test yet."; else exit $$rc; fi
 
@@ -54,7 +54,7 @@ clean: ## Remove everything that the other targets made
 	rm -rf $(VENV) out site dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-# One environment, five stamps. Each follows pyproject.toml, so that a changed dependency is installed.
+# One environment, six stamps. Each follows pyproject.toml, so that a changed dependency is installed.
 
 $(VENV)/.made:
 	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
@@ -70,8 +70,9 @@ $(VENV)/.runtime: extra :=
 $(VENV)/.dev: extra := [dev]
 $(VENV)/.docs: extra := [docs]
 $(VENV)/.bench: extra := [dev,bench]
+$(VENV)/.verify: extra := [dev,verify]
 $(VENV)/.browser: extra := [dev,browser]
-$(VENV)/.runtime $(VENV)/.dev $(VENV)/.docs $(VENV)/.bench $(VENV)/.browser: $(VENV)/.made pyproject.toml
+$(VENV)/.runtime $(VENV)/.dev $(VENV)/.docs $(VENV)/.bench $(VENV)/.verify $(VENV)/.browser: $(VENV)/.made pyproject.toml
 	@echo "Installing what this needs into $(VENV) (once, a minute or two) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.$(extra)'
 	@touch $@
