@@ -471,7 +471,7 @@ def kernels(law: Law, people: Columns) -> list[bool]:
     def hand_failed() -> Any:
         """Failed bits."""
         failed = np.empty(rows, np.uint8)
-        plain(*columns, LEAST, failed)
+        plain(*columns.arrays, LEAST, failed)
         return failed
 
     def hand_all(given: list[Any]) -> tuple[Any, Any, Any]:
@@ -486,7 +486,7 @@ def kernels(law: Law, people: Columns) -> list[bool]:
         {
             "run": lambda: engine.run(snapshot, columns, rows),
             "failed by hand": hand_failed,
-            "all by hand": lambda: hand_all(columns),
+            "all by hand": lambda: hand_all(columns.arrays),
             "decide_many": lambda: engine.decide_many(RULE, ON, numbered),
         },
         rounds=25,
@@ -516,9 +516,9 @@ def require_kernels(
 ) -> None:
     """Stop unless the kernel by hand gives what ours gives where facts are missing."""
     columns = encoded(law, snapshot, people)
-    found = engine.run(snapshot, columns, len(columns[0]))
+    found = engine.run(snapshot, columns, len(columns.arrays[0]))
     ours = (found.failed, found.unknown, found.codes)
-    for mine, theirs in zip(ours, hand_all(columns), strict=True):
+    for mine, theirs in zip(ours, hand_all(columns.arrays), strict=True):
         assert (mine == theirs).all()
 
 

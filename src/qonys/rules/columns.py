@@ -7,7 +7,7 @@ its own in each type; it is never 0, false or an empty text.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,23 @@ EPOCH = date(1970, 1, 1).toordinal()
 Column = npt.NDArray[Any]
 
 
-def encoded(law: Law, snapshot: Snapshot, people: Mapping[str, object]) -> list[Column]:
+class Encoded(NamedTuple):
+    """Columns as a kernel reads them.
+
+    Parameters
+    ----------
+    arrays : list of ndarray
+        A column a slot: int8 for bools (1, 0, -1 unknown), int8 or int16 for codes (-1
+        unknown), int64 for numbers and ordinals of days (`UNKNOWN` unknown).
+    states : str
+        A letter a slot: ``f`` nothing is unknown, ``g`` it has gaps, ``a`` all is unknown.
+    """
+
+    arrays: list[Column]
+    states: str
+
+
+def encoded(law: Law, snapshot: Snapshot, people: Mapping[str, object]) -> Encoded:
     """Columns as the kernel reads them.
 
     Parameters
@@ -40,17 +56,16 @@ def encoded(law: Law, snapshot: Snapshot, people: Mapping[str, object]) -> list[
 
     Returns
     -------
-    list of ndarray
-        A column a slot: int8 for bools (1, 0, -1 unknown), int16 for codes (-1 unknown), int64
-        for numbers and ordinals of days (`UNKNOWN` unknown).
+    Encoded
+        In the order of the program's slots.
 
     Raises
     ------
     DataError
         With the faults of all columns.
     """
-    rows = rows_of(people)
     columns: list[Column] = []
+    states = ""
     faults: list[Fault] = []
     seen: set[str] = set()
     codes = universes(snapshot.program)
@@ -58,14 +73,16 @@ def encoded(law: Law, snapshot: Snapshot, people: Mapping[str, object]) -> list[
         kind = law.fact(slot.name, snapshot.rule)
         assert kind is not None
         try:
-            columns.append(_column(slot, kind, people.get(slot.name), codes, snapshot, rows))
+            column, state = _column(slot, kind, people.get(slot.name), codes, snapshot)
+            columns.append(column)
+            states += state
         except DataError as error:
             if slot.name not in seen:
                 faults += error.faults
             seen.add(slot.name)
     if faults:
         raise DataError(faults)
-    return columns
+    return Encoded(columns, states)
 
 
 def rows_of(people: Mapping[str, object]) -> int:
@@ -125,22 +142,23 @@ def _column(
     given: object,
     codes: dict[Slot, dict[str, int]],
     snapshot: Snapshot,
-    rows: int,
-) -> Column:
+) -> tuple[Column, str]:
+    """A column and its state; one that is not there takes no memory."""
     if given is None:
         plain = slot.kind in {"int", "date"}
-        return np.full(rows, UNKNOWN, np.int64) if plain else np.full(rows, -1, np.int8)
+        return np.empty(0, np.int64 if plain else np.int8), "a"
     if slot.index:
-        return _elements(slot, kind, given)
+        return _elements(slot, kind, given), "g"
     known = day_codes(codes.get(slot, {}), snapshot)
     if slot.kind == "code":
         return _coded(kind, given, known, snapshot.day)
     values, missing = _values(given)
+    state = "f" if missing is None and values.dtype.kind in "biu" else "g"
     if slot.kind == "bool":
-        return _bools(kind, values, missing)
+        return _bools(kind, values, missing), state
     if slot.kind == "number":
-        return _numbers(kind, values, missing, known, snapshot)
-    return _whole(kind, values, missing)
+        return _numbers(kind, values, missing, known, snapshot), "g"
+    return _whole(kind, values, missing), state
 
 
 def day_codes(written: dict[str, int], snapshot: Snapshot) -> dict[str, int]:
@@ -276,7 +294,7 @@ def require_sensible(
     for slot, column, (low, high) in zip(
         snapshot.program.slots, columns, bounds.tolist(), strict=True
     ):
-        if slot.kind not in {"int", "date"}:
+        if slot.kind not in {"int", "date"} or not len(column):
             continue
         wrong = (column != UNKNOWN) & ((column < low) | (column > high))
         if wrong.any():
@@ -327,7 +345,7 @@ def _elements(slot: Slot, kind: FactType, given: Any) -> Column:
     return _whole(kind, values[at], gone)
 
 
-def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> Column:
+def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> tuple[Column, str]:
     """Codes as numbers; a code that no condition names is 'other'."""
     import pyarrow as pa
 
@@ -340,7 +358,7 @@ def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> Colu
             raise _wrong(kind, values, "a column of codes")
         given = pa.array(values.astype(object), pa.string(), mask=missing)
     if pa.types.is_null(given.type):
-        return np.full(len(given), -1, np.int16)
+        return np.empty(0, np.int8), "a"
     if not pa.types.is_dictionary(given.type):
         given = given.dictionary_encode()
     table = np.full(len(given.dictionary) + 1, -1, np.int16)
@@ -356,7 +374,8 @@ def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> Colu
     places = given.indices
     if places.null_count:
         places = places.fill_null(len(given.dictionary))
-    return _gathered(table, places.to_numpy(zero_copy_only=False))
+    state = "g" if given.null_count or given.dictionary.null_count else "f"
+    return _gathered(table, places.to_numpy(zero_copy_only=False)), state
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ gives the decision and the bit masks of failed and unknown conditions. Tables th
 memory go through `tables`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from qonys.rules.columns import (
     UNKNOWN,
     Column,
+    Encoded,
     bounds_of,
     day_codes,
     encoded,
@@ -38,6 +39,7 @@ from qonys.rules.expressions import (
     Slot,
     Truth,
     leaves,
+    slots,
 )
 from qonys.rules.law import Law, Rule
 from qonys.rules.programs import Part, Program, Programs, Snapshot
@@ -113,7 +115,7 @@ class VectorEngine:
     def __init__(self, law: Law) -> None:
         self.law = law
         self.programs = Programs(law)
-        self._kernels: dict[int, tuple[Program, Callable[..., bool]]] = {}
+        self._kernels: dict[tuple[int, str], tuple[Program, Callable[..., bool]]] = {}
 
     def decide_many(
         self,
@@ -150,14 +152,14 @@ class VectorEngine:
         snapshot = self.programs.snapshot(found, day, reading)
         return self.run(snapshot, encoded(self.law, snapshot, people), rows_of(people))
 
-    def run(self, snapshot: Snapshot, columns: Sequence[Column], rows: int) -> Decisions:
+    def run(self, snapshot: Snapshot, columns: Encoded, rows: int) -> Decisions:
         """Run on columns that are encoded already.
 
         Parameters
         ----------
         snapshot : Snapshot
             The rule on the day.
-        columns : Sequence of ndarray
+        columns : Encoded
             As `encoded` makes them.
         rows : int
             Their length.
@@ -177,21 +179,21 @@ class VectorEngine:
             return Decisions(snapshot, codes, failed, unknown)
         numbers, tables = _constants(snapshot)
         bounds = bounds_of(self.law, snapshot)
-        kernel = self._kernel(program, snapshot.rule)
-        if kernel(*columns, numbers, *tables, bounds, failed, unknown, codes):
-            require_sensible(self.law, snapshot, columns, bounds)
+        kernel = self._kernel(program, snapshot.rule, columns.states)
+        if kernel(*columns.arrays, numbers, *tables, bounds, failed, unknown, codes):
+            require_sensible(self.law, snapshot, columns.arrays, bounds)
         return Decisions(snapshot, codes, failed, unknown)
 
-    def _kernel(self, program: Program, rule: Rule) -> Callable[..., bool]:
-        found = self._kernels.get(id(program))
+    def _kernel(self, program: Program, rule: Rule, states: str) -> Callable[..., bool]:
+        found = self._kernels.get((id(program), states))
         if found is None:
             import numba
 
             space: dict[str, Any] = {}
-            source = kernel_source(program, rule)
+            source = kernel_source(program, rule, states)
             exec(compile(source, "<kernel>", "exec"), {"NA": UNKNOWN, "range": range}, space)
             compiled = numba.njit(nogil=True, error_model="numpy")(space["kernel"])
-            found = self._kernels[id(program)] = (program, compiled)
+            found = self._kernels[id(program), states] = (program, compiled)
         return found[1]
 
 
@@ -243,7 +245,7 @@ def _ranged(program: Program) -> list[int]:
     return [place for place, slot in enumerate(program.slots) if slot.kind in {"int", "date"}]
 
 
-def kernel_source(program: Program, rule: Rule) -> str:
+def kernel_source(program: Program, rule: Rule, states: str = "") -> str:
     """Python text of the loop that Numba compiles.
 
     Parameters
@@ -252,20 +254,29 @@ def kernel_source(program: Program, rule: Rule) -> str:
         The conditions.
     rule : Rule
         The rule, for its kind.
+    states : str
+        States of the columns, see `Encoded`; empty when each may have gaps.
     """
+    states = states or "g" * len(program.slots)
     columns = [f"c{place}" for place in range(len(program.slots))]
-    ranged = _ranged(program)
+    ranged = [place for place in _ranged(program) if states[place] != "a"]
     listed = _listed(program)
     tables = [f"t{place}" for place in range(len(listed))]
-    writer = _Writer(program, universes(program), {key: i for i, key in enumerate(listed)})
+    writer = _Writer(
+        program, universes(program), {key: i for i, key in enumerate(listed)}, states
+    )
     lines = [
         f"def kernel({', '.join([*columns, 'k', *tables, *OUT])}):",
         "    wrong = False",
         *(f"    l{i}, h{i} = bounds[{i}, 0], bounds[{i}, 1]" for i in ranged),
         *(f"    k{place} = k[{place}]" for place in range(len(program.constants))),
         "    for i in range(codes.shape[0]):",
-        *(f"        v{place} = c{place}[i]" for place in range(len(program.slots))),
-        *(f"        wrong |= (v{i} != NA) & ((v{i} < l{i}) | (v{i} > h{i}))" for i in ranged),
+        *(
+            f"        v{place} = c{place}[i]"
+            for place in range(len(program.slots))
+            if states[place] != "a"
+        ),
+        *(f"        wrong |= {writer.known(i)}((v{i} < l{i}) | (v{i} > h{i}))" for i in ranged),
         "        f = 0",
         "        u = 0",
         "        b = 0",
@@ -298,8 +309,10 @@ class _Writer:
         program: Program,
         codes: dict[Slot, dict[str, int]],
         tables: dict[tuple[Slot, Constant], int],
+        states: str,
     ) -> None:
         self.program, self.codes, self.tables = program, codes, tables
+        self.states = states
 
     def part(self, part: Part, bit: int) -> list[str]:
         """Lines that set the bits of a condition."""
@@ -314,7 +327,15 @@ class _Writer:
         if freed and part.condition.state_shows:
             bound = " & ".join(self.sure(item.formula, want=False) for item in part.exemptions)
             lines += [f"o = {bound}", f"b |= {bit} * (x & (not o))", "x = x & o"]
-        return [*lines, f"f |= {bit} * x", f"u |= {bit} * (not (m | x))"]
+        lines.append(f"f |= {bit} * x")
+        used = {self.states[self.program.places[slot]] for slot in slots(part.formula)}
+        if used == {"f"} and part.law_known and not freed:
+            return lines  # nothing is unknown here
+        return [*lines, f"u |= {bit} * (not (m | x))"]
+
+    def known(self, place: int) -> str:
+        """Text that goes before a test of a number or day, where it may be unknown."""
+        return f"(v{place} != NA) & " if self.states[place] == "g" else ""
 
     def sure(self, formula: Formula, *, want: bool) -> str:
         """Text that is true when a formula surely has a value."""
@@ -325,33 +346,35 @@ class _Writer:
             return f"({sign.join(self.sure(item, want=want) for item in formula.items)})"
         if isinstance(formula, Fixed):
             return str(formula.value == want)
+        places = [self.program.places[slot] for slot in slots(formula)]
+        if "a" in {self.states[place] for place in places}:
+            return "False"
         if isinstance(formula, Truth):
-            return f"(v{self.program.places[formula.slot]} == {int(want)})"
+            return f"(v{places[0]} == {int(want)})"
         if isinstance(formula, Member):
-            return self.member(formula, want=want)
+            return self.member(formula, places[0], want=want)
         return self.compare(formula, want=want)
 
-    def member(self, formula: Member, *, want: bool) -> str:
+    def member(self, formula: Member, place: int, *, want: bool) -> str:
         """Membership in a list of codes."""
-        name = f"v{self.program.places[formula.slot]}"
+        name = f"v{place}"
+        known = f"({name} >= 0) & " if self.states[place] == "g" else ""
         written = written_codes(formula.constant)
         if len(written) == 1:
             number = self.codes[formula.slot][written[0]]
-            return (
-                f"({name} == {number})" if want else f"(({name} >= 0) & ({name} != {number}))"
-            )
+            return f"({name} == {number})" if want else f"({known}({name} != {number}))"
         table = f"t{self.tables[formula.slot, formula.constant]}"
         inside = f"({table}[{name} + 1] == {int(want)})"
-        return inside if want else f"(({name} >= 0) & {inside})"
+        return inside if want else f"({known}{inside})"
 
     def compare(self, formula: Compare, *, want: bool) -> str:
         """A comparison of numbers or days."""
         program = self.program
-        names = [f"v{program.places[slot]}" for _, slot in formula.terms]
-        known = " & ".join(f"({name} != NA)" for name in names)
+        places = [program.places[slot] for _, slot in formula.terms]
         total = " + ".join(
-            name if times == 1 else f"{times} * {name}"
-            for (times, _), name in zip(formula.terms, names, strict=True)
+            f"v{place}" if times == 1 else f"{times} * v{place}"
+            for (times, _), place in zip(formula.terms, places, strict=True)
         )
         op = formula.op if want else _OPPOSITE[formula.op]
-        return f"({known} & (({total}) {op} k{program.constant_places[formula.constant]}))"
+        known = "".join(self.known(place) for place in places)
+        return f"({known}(({total}) {op} k{program.constant_places[formula.constant]}))"
