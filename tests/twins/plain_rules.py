@@ -86,7 +86,7 @@ def state_on(rule: Rule, day: date, reading: tuple = ()) -> str:
             return rule.after if end is not None and day > end else "none"
     if not rule.versions or day < rule.versions[0].start:
         return rule.before
-    return rule.after
+    return "unknown" if day < rule.versions[-1].start else rule.after
 
 
 def on(thing: object, day: date) -> bool:

@@ -4,13 +4,11 @@ For the command line. Main function: `write_page`. The migration briefing itself
 `writing`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from qonys.briefs.html import render_html
-from qonys.core.country import Source
 from qonys.core.document import Document
-from qonys.core.observations import Observation
 from qonys.observations.export import replacing
 
 
@@ -18,9 +16,6 @@ def write_page(
     documents: Sequence[Document],
     folder: Path,
     name: str,
-    *,
-    observations: Mapping[str, Observation] | None = None,
-    sources: Mapping[str, Source] | None = None,
 ) -> list[Path]:
     """Write a document in its languages, one self-contained page each.
 
@@ -32,10 +27,6 @@ def write_page(
         Where to; made if it does not exist.
     name : str
         Stem of the files: ``name.lang.html``.
-    observations : Mapping of str to Observation or None
-        Published values that its figures rest on.
-    sources : Mapping of str to Source or None
-        Their sources.
 
     Returns
     -------
@@ -48,8 +39,8 @@ def write_page(
         path = folder / siblings[document.lang]
         page = render_html(
             document,
-            observations=observations or {},
-            sources=sources or {},
+            observations={},
+            sources={},
             siblings=siblings if len(siblings) > 1 else None,
         )
         with replacing(path) as beside:

@@ -34,13 +34,8 @@ def check(numbers: tuple[str, ...], lang: str, country: str, as_json: bool) -> N
     number is invalid.
     """
     from qonys.rules.numbers import VERDICTS
-    from qonys.rules.reading import load_law
 
-    law = load_law(country)
-    schemes = [rule.scheme for rule in law.rules.values() if rule.scheme is not None]
-    if not schemes:
-        raise DataError(Fault("no numbers are known of this country", value=country))
-    scheme = schemes[0]
+    scheme = _scheme(country)
     given = _given(numbers)
     if len(given) > 1000 and not as_json:
         verdicts = scheme.verdicts(scheme.digit_rows(given))
@@ -58,6 +53,16 @@ def check(numbers: tuple[str, ...], lang: str, country: str, as_json: bool) -> N
             for note in entry["notes"]:
                 click.echo(f"    {note}")
     sys.exit(1 if any(entry["decision"] != "valid" for entry in entries) else 0)
+
+
+def _scheme(country: str) -> "NumberScheme":
+    """How the numbers of a country are built."""
+    from qonys.rules.reading import load_law
+
+    for rule in load_law(country).rules.values():
+        if rule.scheme is not None:
+            return rule.scheme
+    raise DataError(Fault("no numbers are known of this country", value=country))
 
 
 def _given(numbers: tuple[str, ...]) -> list[str]:
@@ -104,15 +109,8 @@ def impossible(count: int, seed: int, country: str, as_json: bool) -> None:
     Their third and fourth digits, the month in the layout before 2013, are above 12, which no
     number of that layout has.
     """
-    from qonys.rules.reading import load_law
-
-    law = load_law(country)
-    for rule in law.rules.values():
-        if rule.scheme is not None:
-            found = rule.scheme.impossible(count, seed)
-            if as_json:
-                print_json(found)
-            else:
-                click.echo("\n".join(found))
-            return
-    raise DataError(Fault("no numbers are known of this country", value=country))
+    found = _scheme(country).impossible(count, seed)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(found))

@@ -45,10 +45,7 @@ def _on_option(command: Any) -> Any:
 
     def parsed(_: click.Context, __: click.Parameter, value: str | None) -> date:
         """Read the day."""
-        day = _day(value) if value else date.today()
-        if not 1900 <= day.year <= 2199:
-            raise DataError(Fault("no law of that day", "--on", value=str(day)))
-        return day
+        return _day_of_law(value) if value else date.today()
 
     return click.option(
         "--on",
@@ -63,6 +60,13 @@ def _day(text: str) -> date:
     from qonys.core.periods import parse_day
 
     return parse_day(text)
+
+
+def _day_of_law(text: str) -> date:
+    day = _day(text)
+    if not 1900 <= day.year <= 2199:
+        raise DataError(Fault("no law of that day", "--on", value=str(day)))
+    return day
 
 
 _KNOWN = click.option(
@@ -231,8 +235,11 @@ def decide(
     from qonys.rules.telling import told_answer
 
     if cases is not None:
-        if rule is not None or facts is not None:
-            raise DataError("--cases brings its own rules and facts: omit RULE and --facts")
+        source = click.get_current_context().get_parameter_source("day")
+        on = source is not click.core.ParameterSource.DEFAULT
+        if rule is not None or facts is not None or on:
+            problem = "--cases brings its own rules, days and facts"
+            raise DataError(f"{problem}: omit RULE, --on and --facts")
         _decide_cases(_engine(country, known_on), cases, lang)
         return
     if rule is None or facts is None:
@@ -358,11 +365,12 @@ def ask(
 
     engine = _engine(country)
     found_rule = engine.law.rule(rule)
-    known: dict[str, Any] = dict(_facts(facts)) if facts else {}
+    given = _facts(facts) if facts else {}
+    found = answer(engine, rule, day, given, lang)
+    known: dict[str, Any] = dict(given)
     title = engine.law.say(f"{found_rule.id}.title", lang, found_rule.title)
     click.echo(say("ask_intro", lang, title=title, day=day_words(day, lang)), err=True)
     skipped: set[str] = set()
-    found = answer(engine, rule, day, known, lang)
     while (question := _open_question(engine, found, skipped, lang)) is not None:
         name, text, why = question
         click.echo(f"\n{text}\n  ({why})", err=True)
@@ -575,7 +583,7 @@ def compare(
 
     law = _law(country)
     changed = read_reform(law, reform)
-    day = _day(on) if on else changed.start
+    day = _day_of_law(on) if on else changed.start
     found = [law.rule(name) for name in names] or [law.rule(name) for name in changed.rules]
     results = []
     with progress("compare") as step:

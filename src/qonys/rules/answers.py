@@ -303,13 +303,14 @@ def _relevant(decision: Decision) -> dict[str, list[tuple[Part, bool]]]:
         bit = 1 << place
         open_exemptions = _open_slots(decision, [item.formula for item in part.exemptions])
         if failed & bit:
-            if not open_exemptions or part.condition.state_shows:
+            if not open_exemptions:
                 return {}
             _note(found, decision, part, open_exemptions)
         elif blocking & bit:
             _note(found, decision, part, open_exemptions)
         elif unknown & bit and part.condition.role != "ground":
-            _note(found, decision, part, _open_slots(decision, [part.formula]))
+            if part.law_known:  # else no fact could settle it
+                _note(found, decision, part, _open_slots(decision, [part.formula]))
             _note(found, decision, part, open_exemptions)
     if snapshot.rule.kind == "grounds" and decision.decision == "undetermined":
         for part in program.parts:
@@ -487,7 +488,9 @@ def _chain(engine: Engine, decision: Decision) -> tuple[Step, ...]:
             continue
         steps[name] = _step(engine, decision, name)
         todo += kind.needs
-    return tuple(_blocked(step, steps) for step in steps.values())
+    for _ in steps:  # a chain is at most as long as there are papers
+        steps = {name: _blocked(step, steps) for name, step in steps.items()}
+    return tuple(steps.values())
 
 
 def _blocked(step: Step, steps: Mapping[str, Step]) -> Step:
@@ -495,12 +498,14 @@ def _blocked(step: Step, steps: Mapping[str, Step]) -> Step:
     ends = [steps[name] for name in step.needs if name in steps and steps[name].dead_end]
     if step.dead_end or not ends:
         return step
-    return replace(step, dead_end=True, until=max(end.until for end in ends))
+    until = [end.until for end in ends]
+    return replace(step, dead_end=True, until=max(until) if all(until) else "")
 
 
 def _step(engine: Engine, decision: Decision, name: str) -> Step:
     law, day = engine.law, decision.snapshot.day
-    kind = law.facts[name]
+    kind = law.fact(name, decision.snapshot.rule)
+    assert kind is not None
     facts = decision.facts
     ways, opens = [], []
     for code in kind.obtained_by:
@@ -530,7 +535,7 @@ def _step(engine: Engine, decision: Decision, name: str) -> Step:
 
 def _opens(engine: Engine, rule: Rule, day: date, facts: Facts) -> date | None:
     """The next day on which a rule no longer says no to the same facts."""
-    for later in rule.breaks():
+    for later in engine.law.breaks(rule):
         if later > day:
             decision = engine.decided(rule, later, facts).decision
             if decision in GOOD or decision == "undetermined":

@@ -13,6 +13,7 @@ from itertools import islice, product
 
 from qonys.rules.deciding import Decision, Engine
 from qonys.rules.expressions import (
+    OPPOSITE,
     And,
     Compare,
     Fixed,
@@ -22,19 +23,17 @@ from qonys.rules.expressions import (
     Or,
     Slot,
     Truth,
+    leaves,
     slots,
 )
-from qonys.rules.facts import Facts
+from qonys.rules.facts import EARLIEST, Facts
 from qonys.rules.law import Rule
 from qonys.rules.programs import Part, truth
 
 #: How many ways to meet one condition, and how many steps altogether, are tried.
 WAYS, TRIED = 12, 120
-#: Days of facts lie between this one and the day asked for, as `facts` checks.
-EARLIEST = date(1850, 1, 1).toordinal()
 GOOD = frozenset({"eligible", "discretion", "valid", "no_ground"})
 _SHIFT = {">": 1, ">=": 0, "<": -1, "<=": 0, "==": 0}
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 Way = dict[Slot, object]
 
 
@@ -112,7 +111,7 @@ class _Ways:
             return [{formula.slot: code} for code in codes[:WAYS]]
         if not isinstance(constant, int):
             return []
-        op = formula.op if want else _OPPOSITE[formula.op]
+        op = formula.op if want else OPPOSITE[formula.op]
         return list(self.of_terms(formula, op, constant))
 
     def others(self, slot: Slot, codes: frozenset[str]) -> list[str]:
@@ -170,7 +169,7 @@ class _Ways:
         """Whether a number lies within the bounds of its fact; no day lies in the future."""
         kind = self.engine.law.fact(slot.name, self.decision.snapshot.rule)
         if kind is not None and kind.kind == "date":
-            return EARLIEST <= value <= self.decision.snapshot.day.toordinal()
+            return EARLIEST.toordinal() <= value <= self.decision.snapshot.day.toordinal()
         return kind is None or kind.low <= value <= kind.high
 
     def of_part(self, part: Part) -> list[Way]:
@@ -356,18 +355,13 @@ def day_of_change(engine: Engine, decision: Decision) -> date | None:
 
 def _later_days(engine: Engine, rule: Rule, decision: Decision) -> Iterator[date]:
     """Days on which the law changes, or a term that began with a fact ends."""
-    yield from rule.breaks()
-    used: set[str] = set()
-    for constant in decision.snapshot.program.constants:
-        used |= set(constant.parameters())
-    for name in used:
-        for spell in engine.law.parameters[name].values.spells:
-            yield spell.start
+    yield from engine.law.breaks(rule)
     program = decision.snapshot.program
     failed = decision.masks[0]
     for place, part in enumerate(program.parts):
-        if failed >> place & 1 and isinstance(part.formula, Compare):
-            yield from _term_ends(decision, part.formula)
+        for leaf in leaves(part.formula) if failed >> place & 1 else ():
+            if isinstance(leaf, Compare):
+                yield from _term_ends(decision, leaf)
 
 
 def _term_ends(decision: Decision, formula: Compare) -> Iterator[date]:

@@ -7,7 +7,7 @@ more facts than can be tried together is reported as not checked, never as good.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib.resources.abc import Traversable
 from itertools import combinations, pairwise, product
@@ -32,7 +32,7 @@ class Finding:
     ----------
     check : str
         ``gap``, ``overlap``, ``never``, ``always``, ``impossible``, ``conflict``, ``untried``,
-        ``boundary``, ``case`` or ``untranslated``.
+        ``boundary`` or ``case``.
     rule : str
         Code of the rule.
     condition : str
@@ -195,7 +195,7 @@ def _meeting(
 def _parameter_gaps(law: Law, rule: Rule) -> Iterator[Finding]:
     """A parameter without a value between two that it has, while the rule is in force."""
     for condition in rule.conditions:
-        for name in _parameters(condition):
+        for name in replace(rule, conditions=(condition,)).parameters():
             for before, after in pairwise(law.parameters[name].values.spells):
                 if before.end is None or before.end + _ONE_DAY == after.start:
                     continue
@@ -207,27 +207,17 @@ def _parameter_gaps(law: Law, rule: Rule) -> Iterator[Finding]:
                     yield Finding("gap", rule.id, condition.id, problem, condition.place)
 
 
-def _parameters(condition: Condition) -> list[str]:
-    found: dict[str, None] = {}
-    for leaf in leaves(condition.formula):
-        constant = getattr(leaf, "constant", None)
-        if constant is not None:
-            found.update(dict.fromkeys(constant.parameters()))
-    return list(found)
-
-
 # --- never, always, impossible --------------------------------------------------------------
 
 
-def _days(rule: Rule) -> list[date]:
-    """One day of each stretch on which the rule is in force with the same conditions."""
-    breaks = rule.breaks()
-    return [day for day in breaks if rule.state(day) == "in force"]
+def _days(law: Law, rule: Rule) -> list[date]:
+    """First days of the stretches on which the rule is in force and nothing of it changes."""
+    return [day for day in law.breaks(rule) if rule.state(day) == "in force"]
 
 
 def _reachable(engine: Engine, rule: Rule) -> Iterator[Finding]:
     told: set[tuple[str, str]] = set()
-    for day in _days(rule):
+    for day in _days(engine.law, rule):
         snapshot = engine.programs.snapshot(rule, day)
         for finding in (*_each_way(engine, snapshot), *_possible(engine, snapshot)):
             if (finding.check, finding.condition) not in told:
@@ -374,12 +364,20 @@ def _one_point(
 ) -> Iterator[Finding]:
     """Two conditions on one point of law must not decide a person differently."""
     (first, one), (second, other) = left, right
-    for day in sorted({*_days(first), *_days(second)}):
+    for day in sorted({*_days(engine.law, first), *_days(engine.law, second)}):
         if not (one.applies(day) and other.applies(day)):
             continue
         if first.state(day) != "in force" or second.state(day) != "in force":
             continue
-        counter = _counterexample(engine, day, left, right)
+        snapshots = [engine.programs.snapshot(rule, day) for rule, _ in (left, right)]
+        if None in (
+            _points(engine, snapshots[0], [one.formula]),
+            _points(engine, snapshots[1], [other.formula]),
+        ):
+            problem = f"too many facts together with {second.id}.{other.id}: not checked"
+            yield Finding("conflict", first.id, one.id, problem, one.place)
+            return
+        counter = _counterexample(engine, snapshots, left, right)
         if counter is not None:
             facts, results = counter
             problem = (
@@ -391,9 +389,11 @@ def _one_point(
 
 
 def _counterexample(
-    engine: Engine, day: date, left: tuple[Rule, Condition], right: tuple[Rule, Condition]
+    engine: Engine,
+    snapshots: Sequence[Snapshot],
+    left: tuple[Rule, Condition],
+    right: tuple[Rule, Condition],
 ) -> tuple[str, tuple[str, str]] | None:
-    snapshots = [engine.programs.snapshot(rule, day) for rule, _ in (left, right)]
     rows: dict[tuple[tuple[str, object], ...], None] = {}
     for snapshot, (_, condition) in zip(snapshots, (left, right), strict=True):
         for values in _points(engine, snapshot, [condition.formula]) or ():
@@ -523,7 +523,7 @@ def _boundaries(rule: Rule, totals: dict[tuple[int, int], set[int]]) -> Iterator
 def _first_days(rule: Rule, days: set[date]) -> Iterator[Finding]:
     """Each stretch in force wants a case on its first day, and one on the day before."""
     for version in rule.versions:
-        if version.state != "in force" or rule.kind in {"number"}:
+        if version.state != "in force" or rule.kind == "number":
             continue
         for day, what in (
             (version.start, "first day"),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from qonys.core.errors import DataError, Fault
 from qonys.rules.expressions import Constant, Member, Slot, leaves
-from qonys.rules.facts import checked
+from qonys.rules.facts import EARLIEST, checked
 from qonys.rules.law import FactType, Law
 from qonys.rules.numbers import VERDICTS
 from qonys.rules.programs import Program, Snapshot
@@ -64,6 +64,8 @@ def encoded(law: Law, snapshot: Snapshot, people: Mapping[str, object]) -> Encod
     DataError
         With the faults of all columns.
     """
+    import pyarrow as pa
+
     columns: list[Column] = []
     states = ""
     faults: list[Fault] = []
@@ -80,6 +82,9 @@ def encoded(law: Law, snapshot: Snapshot, people: Mapping[str, object]) -> Encod
             if slot.name not in seen:
                 faults += error.faults
             seen.add(slot.name)
+        except pa.ArrowException as error:
+            why = str(error).partition("\n")[0]
+            faults.append(Fault("cannot be read", "people", column=slot.name, value=why[:80]))
     if faults:
         raise DataError(faults)
     return Encoded(columns, states)
@@ -238,6 +243,8 @@ def _whole(kind: FactType, values: Column, missing: Column | None) -> Column:
             raise _wrong(kind, values, wanted)
         column = np.zeros(len(values), np.int64)
     else:
+        if values.dtype == np.uint64:  # what would wrap round stays out of bounds
+            values = np.minimum(values, np.uint64(2**62))
         column = values.astype(np.int64, copy=False)
     if missing is not None:
         column = np.where(missing, UNKNOWN, column)
@@ -265,7 +272,7 @@ def bounds_of(law: Law, snapshot: Snapshot) -> Column:
         assert kind is not None
         bounds[place] = kind.low, kind.high
         if slot.kind == "date":
-            bounds[place] = date(1850, 1, 1).toordinal(), snapshot.day.toordinal()
+            bounds[place] = EARLIEST.toordinal(), snapshot.day.toordinal()
     return bounds
 
 

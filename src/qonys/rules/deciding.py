@@ -216,6 +216,10 @@ def _deciding(snapshot: Snapshot, masks: Masks, values: list[object], decision: 
     program, version = snapshot.program, snapshot.version
     failed, unknown, blocking = masks
     open_ = (unknown & ~program.grounds) | blocking
+    if decision == "law_unknown":
+        open_ &= program.unknown_law
+    elif decision == "undetermined":
+        open_ = (unknown & program.requirements) | blocking
     first = failed or open_
     if first:
         return program.parts[(first & -first).bit_length() - 1].condition.name

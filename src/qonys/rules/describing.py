@@ -37,7 +37,7 @@ def described(law: Law, rule: Rule, day: date, lang: str) -> dict[str, object]:
         "kind": rule.kind,
         "title": law.say(f"{rule.id}.title", lang, rule.title),
         "says": law.say(f"{rule.id}.says", lang, rule.says),
-        "state": rule.state(day),
+        "state": rule.shown_state(day),
         "before": rule.before,
         "after": rule.after,
         "versions": [_version(law, rule, item, lang) for item in rule.versions],

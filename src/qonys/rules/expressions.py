@@ -15,6 +15,8 @@ from typing import Literal
 
 #: A number beyond this is a slip, not a threshold.
 MAX_NUMBER = 10**12
+#: The comparison that holds exactly when another does not.
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 Kind = Literal["bool", "int", "code", "date", "list", "number"]
 
 
@@ -70,7 +72,7 @@ def constant_value(
     Returns
     -------
     object
-        An integer, a frozenset of codes, a bool or None (law not known).
+        An integer, a frozenset of codes, or None (law not known).
     """
     match constant.operator:
         case "value":
@@ -83,6 +85,8 @@ def constant_value(
             base, count, unit = constant.items
             start = constant_value(_constant(base), day, values, move)
             if not isinstance(start, int) or not isinstance(count, int):
+                return None
+            if not 1 <= start <= date.max.toordinal():
                 return None
             return move(date.fromordinal(start), count, str(unit)).toordinal()
     left, right = (

@@ -16,6 +16,8 @@ from qonys.rules.numbers import NumberScheme
 
 #: A known code this alike is taken for a slip of the pen.
 ALIKE = 0.88
+#: No fact about a person lies before this day.
+EARLIEST = date(1850, 1, 1)
 Facts = Mapping[str, object]
 
 
@@ -152,8 +154,8 @@ def _day(kind: FactType, value: object, day: date) -> object:
     if found > day:
         way_out = f"Give a day up to {day}, or ask for a later day."
         return _fault(kind, value, "lies after the day asked for", way_out)
-    if found.year < 1850:
-        return _fault(kind, value, "before 1850", "Check the year.")
+    if found < EARLIEST:
+        return _fault(kind, value, f"before {EARLIEST.year}", "Check the year.")
     return found.toordinal()
 
 

@@ -414,8 +414,8 @@ class Info:
     Parameters
     ----------
     about : str
-        ``papers``, ``days``, ``fee``, ``validity``, ``family``, ``work``, ``steps``, ``after``,
-        ``caution``, ``unknown``.
+        ``who``, ``papers``, ``steps``, ``days``, ``fee``, ``validity``, ``family``, ``work``,
+        ``after``, ``caution``, ``unknown``.
     says : str
         The answer, in English.
     key : str
@@ -523,6 +523,8 @@ class Rule:
             return version.state
         if not self.versions or day < self.versions[0].start:
             return self.before
+        if day < self.versions[-1].start:  # between two versions: nobody says what holds
+            return "unknown"
         return self.after
 
     def shown_state(self, day: date) -> str:
@@ -634,6 +636,14 @@ class Law:
             return rule.facts[name]
         return self.facts.get(name)
 
+    def breaks(self, rule: Rule) -> list[date]:
+        """Days on which a rule, or a parameter that it reads, changes."""
+        days = set(rule.breaks())
+        for name in rule.parameters():
+            for spell in self.parameters[name].values.spells:
+                days |= _edges(spell.start, spell.end)
+        return sorted(days)
+
     def say(self, key: str, lang: str, english: str) -> str:
         """A text of the law in a language; English where it is not translated."""
         return english if lang == "en" else self.texts.get((lang, key), english)
@@ -662,7 +672,11 @@ def as_known(law: Law, day: date) -> Law:
     rules = {
         rule.id: replace(
             rule,
-            versions=tuple(item for item in rule.versions if kept(item.cites)),
+            versions=tuple(
+                replace(item, readings=tuple(r for r in item.readings if kept(r.cites)))
+                for item in rule.versions
+                if kept(item.cites)
+            ),
             conditions=tuple(
                 replace(
                     item,
@@ -682,7 +696,7 @@ def as_known(law: Law, day: date) -> Law:
             item,
             values=Dated(
                 name,
-                [spell for spell in item.values.spells if kept(item.cites[spell.start])],
+                [one for one in item.values.spells if kept(item.cites.get(one.start, ()))],
                 gaps=True,
             ),
         )

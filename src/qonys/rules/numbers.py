@@ -185,7 +185,7 @@ class NumberScheme:
         return ("birth_same" if born == read else "birth_differs"), filled
 
     def impossible(self, count: int, seed: int = 0) -> list[str]:
-        """Well-formed numbers that no layout with a birth date gives: month 13 to 99.
+        """Well-formed numbers that no layout with a birth date gives: month 20 to 99.
 
         Parameters
         ----------

@@ -22,7 +22,7 @@ from qonys.core.document import (
     Text,
 )
 from qonys.rules.law import Citation, Condition, Info, Law, Rule, within
-from qonys.rules.telling import version_line
+from qonys.rules.telling import disputed, exemptions, version_line
 from qonys.rules.wording import condition_text, day_words, say
 
 #: States in the order of the key of the time line.
@@ -215,12 +215,7 @@ def _conditions(
 def _condition(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> str:
     """A condition with its exemptions."""
     text = condition_text(law, rule, item, lang)
-    freed = [
-        law.say(f"{rule.id}.{item.id}.{other.id}", lang, other.says)
-        for other in item.exemptions
-        if within(day, other.start, other.end)
-    ]
-    return " ".join([text, *freed])
+    return " ".join([text, *exemptions(law, rule, item, day, lang)])
 
 
 def _info(law: Law, rule: Rule, day: date, lang: str) -> Iterator[Block]:
@@ -254,18 +249,8 @@ def _doubts(
     law: Law, rule: Rule, active: Sequence[Condition], day: date, lang: str, level: int
 ) -> Iterator[Block]:
     """Older meanings, disputes, cautions and what is not known."""
-    found: list[str] = [law.say(item.key, lang, item.says) for item in rule.meanings]
-    for version in rule.versions:
-        found += [
-            law.say(f"{rule.id}.version.{item.id}", lang, item.says)
-            for item in version.readings
-        ]
-    for condition in active:
-        found += [
-            law.say(f"{rule.id}.{condition.id}.{item.id}", lang, item.says)
-            for item in condition.readings
-            if within(day, item.start, item.end)
-        ]
+    found = [law.say(item.key, lang, item.says) for item in rule.meanings]
+    found += disputed(law, rule, active, day, lang)
     if found:
         yield Heading(say("h_disputed", lang), level + 1, f"{anchor(rule)}-disputed")
         yield Bullets(tuple((text,) for text in dict.fromkeys(found)))

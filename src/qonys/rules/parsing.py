@@ -520,7 +520,7 @@ def _multiply(left: _Side, token: _Token, right: _Side) -> _Linear:
         return _Linear((), Constant("*", (left.constant, right.constant), unit), unit)
     if left.terms or not isinstance(factor, int):
         raise ExpressionError("a fact can be multiplied by a written number only", token.at)
-    if abs(factor) > 10_000:
+    if any(abs(factor * times) > 10_000 for times, _ in right.terms):
         raise ExpressionError("a factor above 10,000", token.at)
     terms = tuple((factor * times, slot) for times, slot in right.terms)
     constant = Constant("*", (left.constant, right.constant), unit)

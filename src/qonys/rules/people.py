@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from qonys.core.errors import DataError, Fault, listed
 from qonys.rules.columns import EPOCH
-from qonys.rules.facts import checked
+from qonys.rules.facts import EARLIEST, checked
 from qonys.rules.law import FactType, Law, Rule
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ MEMORY, DISTINCT = "1GB", 10_000
 ENDINGS = (".csv", ".parquet")
 #: Columns of the answer.
 DECISION, FAILED, UNKNOWN = "decision", "failed", "unknown"
+#: Beginnings of the names of columns while a table is worked on.
+INNER = ("_fact_", "_before_", "_after_", "_people", "_blocking")
 _TYPES = {
     "bool": "Give a column of booleans, or of text.",
     "int": "Give a column of whole numbers, or of text.",
@@ -239,11 +241,12 @@ def check_people(
         With the faults of its cells.
     """
     rule = rules[0] if rules else None
-    for taken in (DECISION, FAILED, UNKNOWN) if answer else ():
-        if taken in given.columns:
+    taken = {DECISION, FAILED, UNKNOWN} if answer else set()
+    for column in given.columns:
+        if column.casefold() in taken or column.casefold().startswith(INNER):
             way_out = "Rename it: this name is for the answer."
             raise DataError(
-                Fault("the table has a column of this name", name, 1, taken, "", way_out)
+                Fault("the table has a column of this name", name, 1, column, "", way_out)
             )
     kinds = {}
     for column in given.columns:
@@ -371,7 +374,7 @@ def _bad(column: Any, typed: Any, kind: FactType, day: date) -> Any:
     if kind.kind == "int":
         bad = bad | (typed < kind.low) | (typed > kind.high)
     elif kind.kind == "date":
-        bad = bad | (typed > day.toordinal()) | (typed < date(1850, 1, 1).toordinal())
+        bad = bad | (typed > day.toordinal()) | (typed < EARLIEST.toordinal())
     elif kind.kind == "code" and kind.closed:
         bad = bad | ~typed.isin(list(kind.codes))
     return bad.fill_null(ibis.literal(value=False))

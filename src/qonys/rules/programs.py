@@ -1,6 +1,6 @@
 """A rule on a day, made ready to run: which conditions apply, with which constants.
 
-For the engines. Main types: `Snapshot`, `Program`; main functions: `snapshot`, `truth`. One
+For the engines. Main types: `Programs`, `Snapshot`, `Program`; main function: `truth`. One
 program serves every day on which the same conditions apply; what changes from day to day is the
 row of constants. The generated code holds places of facts and constants only, never a name or a
 text of a law file.
@@ -15,9 +15,10 @@ from datetime import date
 from functools import cached_property
 from operator import eq, ge, gt, le, lt, ne
 
-from qonys.core.errors import RuleError
+from qonys.core.errors import CodeError, Fault, RuleError
 from qonys.rules.calendar import move
 from qonys.rules.expressions import (
+    OPPOSITE,
     And,
     Compare,
     Constant,
@@ -44,7 +45,6 @@ _TESTS: Mapping[str, Callable[[int, int], bool]] = {
     "==": eq,
     "!=": ne,
 }
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Program:
             name if times == 1 else f"{times} * {name}"
             for (times, _), name in zip(formula.terms, names, strict=True)
         )
-        op = formula.op if want else _OPPOSITE[formula.op]
+        op = formula.op if want else OPPOSITE[formula.op]
         return f"({known} and {total} {op} k{place})"
 
 
@@ -253,6 +253,11 @@ class Programs:
             The day.
         reading : tuple of str
             Alternative readings to take: ``condition.reading``, or ``version.reading``.
+
+        Raises
+        ------
+        CodeError
+            When the rule has no such reading.
         """
         key = (rule.id, day, reading)
         found = self._snapshots.get(key)
@@ -264,6 +269,7 @@ class Programs:
         return found
 
     def _made(self, rule: Rule, day: date, reading: tuple[str, ...]) -> Snapshot:
+        _require_readings(rule, reading)
         version, state = _version(rule, day, reading)
         parts = [
             self._part(condition, day, reading)
@@ -316,6 +322,22 @@ class Programs:
             return constant_value(constant, day, values, moved)
         except RuleError:
             return None
+
+
+def _require_readings(rule: Rule, reading: tuple[str, ...]) -> None:
+    """A reading that the rule does not have must not pass for the first one."""
+    if not reading:
+        return
+    known = [f"version.{item.id}" for version in rule.versions for item in version.readings]
+    known += [f"{one.id}.{item.id}" for one in rule.conditions for item in one.readings]
+    way_out = f"There are: {', '.join(dict.fromkeys(known)) or 'none'}."
+    faults = [
+        Fault("no such reading", rule.id, value=name, way_out=way_out)
+        for name in reading
+        if name not in known
+    ]
+    if faults:
+        raise CodeError(faults)
 
 
 def _version(rule: Rule, day: date, reading: tuple[str, ...]) -> tuple[Version | None, State]:

@@ -209,6 +209,7 @@ class Builder:
         self.calendar = WorkingCalendar()
         self.last_read: date | None = None
         self.links_to: list[tuple[str, Place]] = []
+        self.needs_of: list[tuple[str, Place]] = []
 
     def document(self, path: Traversable) -> Item | None:
         """A file; its faults join the others."""
@@ -284,6 +285,8 @@ class Builder:
             values["length"] = 1
         for entry in fields["obtained_by"].items() if "obtained_by" in fields else ():
             self.links_to.append((entry.text(), entry.place))
+        for entry in fields["needs"].items() if "needs" in fields else ():
+            self.needs_of.append((entry.text(), entry.place))
         return FactType(name, kind, **values)  # type: ignore[arg-type]
 
     def parameters_of(self, item: Item) -> None:
@@ -601,10 +604,13 @@ class Builder:
             return Fixed(value=True)
 
     def links(self) -> None:
-        """Facts must be obtained by rules that exist."""
+        """Facts must be obtained by rules, and need facts, that exist."""
         for name, place in self.links_to:
             if name not in self.rules:
                 self.faults.append(place.fault("no such rule", value=name))
+        for name, place in self.needs_of:
+            if name not in self.facts:
+                self.faults.append(place.fault("no such fact", value=name))
 
 
 def _names(item: Item) -> Iterable[str]:

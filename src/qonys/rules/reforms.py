@@ -14,7 +14,7 @@ from qonys.core.dated import Dated, Spell
 from qonys.core.errors import DataError, Fault
 from qonys.rules.deciding import DECISIONS, called
 from qonys.rules.documents import Item, read_document
-from qonys.rules.law import Condition, Law, Parameter, Rule, Version
+from qonys.rules.law import Condition, Law, Parameter, Rule, Version, within
 from qonys.rules.people import DECISION, FAILED, UNKNOWN, People, readable
 from qonys.rules.programs import Snapshot
 from qonys.rules.reading import builder_on
@@ -25,6 +25,13 @@ EFFECTS = ("gains", "loses", "unclear", "same")
 #: Decisions from good to bad, for who gains and who loses.
 _ORDER = ("eligible", "discretion", "undetermined", "ineligible", "not_in_force")
 _ONE_DAY = timedelta(days=1)
+#: What each kind of change may say besides its days.
+_KEYS = {
+    "parameter": "value cite",
+    "condition": "must refused_if consent remove says cite",
+    "add": "must refused_if consent says cite",
+    "rule": "state cite",
+}
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ class _Changing:
                 "state says cite",
                 "from",
             )
-            kinds = [key for key in ("parameter", "condition", "add", "rule") if key in parts]
+            kinds = [key for key in _KEYS if key in parts]
             start = parts["from"].day() if "from" in parts else None
             end = parts["to"].day() if "to" in parts else None
             if len(kinds) != 1:
@@ -113,6 +120,9 @@ class _Changing:
             elif start is not None and end is not None and end < start:
                 entry.fault(f"ends {end} before it starts {start}")
             elif start is not None:
+                known = {kinds[0], "from", "to", *_KEYS[kinds[0]].split()}
+                for key in [key for key in parts if key not in known]:
+                    parts[key].fault(f"has no meaning with {kinds[0]}")
                 self.days.append(start)
                 getattr(self, f"change_{kinds[0]}")(entry, parts, start, end)
 
@@ -160,9 +170,11 @@ class _Changing:
             )
             return
         removed = "remove" in parts and parts["remove"].truth()
+        if removed and {"must", "refused_if", "consent"} & set(parts):
+            parts["remove"].fault("stands beside a new text: give one of them")
         new: list[Condition] = []
         if not removed:
-            made = self._made(rule, parts, name, start, end, old[-1])
+            made = self._made(rule, parts, name, start, end, _then(old, start))
             if made is None:
                 entry.fault("give must, refused_if, consent, or remove: true")
                 return
@@ -201,6 +213,9 @@ class _Changing:
             entry.fault("no such rule" if rule is None else "state is missing", value=code)
             return
         state = parts["state"].choice("in force|none|suspended|unknown")
+        if not rule.versions:
+            entry.fault("this rule has no version to change", value=code)
+            return
         like = rule.versions[-1]
         version = replace(
             like,
@@ -245,6 +260,11 @@ class _Changing:
     def _replace(self, rule: Rule) -> None:
         self.rules[rule.id] = None
         self.law = replace(self.law, rules={**self.law.rules, rule.id: rule})
+
+
+def _then(texts: Sequence[Condition], day: date) -> Condition:
+    """The text of a condition that holds on a day, else the last one."""
+    return next((item for item in texts if within(day, item.start, item.end)), texts[-1])
 
 
 def _changed_parameter(old: Parameter, spell: "Spell[object]") -> Parameter:
@@ -426,15 +446,15 @@ def compare(
         raise DataError(
             [Fault("no such column", value=name, way_out=way_out) for name in missing]
         )
-    table, old = with_decisions(before, people.typed, before.rule(rule), day, prefix="before_")
-    table, new = with_decisions(after, table, after.rule(rule), day, prefix="after_")
+    table, old = with_decisions(before, people.typed, before.rule(rule), day, prefix="_before_")
+    table, new = with_decisions(after, table, after.rule(rule), day, prefix="_after_")
     columns = [
         f"{side}{name}"
-        for side in ("before_", "after_")
+        for side in ("_before_", "_after_")
         for name in (DECISION, FAILED, UNKNOWN)
     ]
     with readable(people.name):
-        counted = table.group_by([*by, *columns]).aggregate(people=table.count()).to_pyarrow()
+        counted = table.group_by([*by, *columns]).aggregate(_people=table.count()).to_pyarrow()
     merged: dict[tuple[object, ...], int] = {}
     for row in counted.to_pylist():
         states = [row[name] for name in columns]
@@ -442,11 +462,11 @@ def compare(
             tuple("" if row[name] is None else str(row[name]) for name in by),
             called(old.rule.kind, DECISIONS[states[0]]),
             called(new.rule.kind, DECISIONS[states[3]]),
-            _reasons(old, states[1] | states[2], new, states[4] | states[5])
+            _reasons(old, (states[1], states[2]), new, (states[4], states[5]))
             if states[0] != states[3]
             else (),
         )
-        merged[key] = merged.get(key, 0) + row["people"]
+        merged[key] = merged.get(key, 0) + row["_people"]
     groups = [
         Group(dict(zip(by, key[0], strict=True)), key[1], key[2], count, key[3])  # type: ignore[call-overload, arg-type]
         for key, count in merged.items()
@@ -463,7 +483,9 @@ def compare(
     return Comparison(old.rule.id, day, tuple(groups))
 
 
-def _reasons(old: Snapshot, before: int, new: Snapshot, after: int) -> tuple[str, ...]:
+def _reasons(
+    old: Snapshot, before: tuple[int, int], new: Snapshot, after: tuple[int, int]
+) -> tuple[str, ...]:
     """Conditions that stand in the way under one law and not under the other."""
     first, second = _open(old, before), _open(new, after)
     if old.state != new.state:
@@ -473,6 +495,8 @@ def _reasons(old: Snapshot, before: int, new: Snapshot, after: int) -> tuple[str
     return (*gone, *come)
 
 
-def _open(snapshot: Snapshot, mask: int) -> list[str]:
-    parts = snapshot.program.parts
+def _open(snapshot: Snapshot, masks: tuple[int, int]) -> list[str]:
+    """Conditions that failed or are open; a ground of which nothing is known is neither."""
+    parts, (failed, unknown) = snapshot.program.parts, masks
+    mask = failed | (unknown & ~snapshot.program.grounds)
     return [part.condition.id for place, part in enumerate(parts) if mask >> place & 1]

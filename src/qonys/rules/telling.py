@@ -4,7 +4,7 @@ For the command line. Main functions: `told_answer`, `told_rule`, `value_words`.
 words; it decides nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -52,9 +52,13 @@ def value_words(kind: FactType | None, value: object, lang: str) -> str:
         return say("yes" if value else "no", lang)
     if isinstance(value, int):
         unit = kind.unit if kind else ""
-        text = f"{value:,}" if lang == "en" else f"{value:,}".replace(",", "\u202f")
+        text = _grouped(value, lang)
         return f"{text} {unit}".strip() if unit in {"USD", "KZT"} else text
     return str(value)
+
+
+def _grouped(value: int, lang: str) -> str:
+    return f"{value:,}" if lang == "en" else f"{value:,}".replace(",", "\u202f")
 
 
 def told_answer(law: Law, answer: Answer, lang: str) -> Iterator[str]:
@@ -137,7 +141,15 @@ def _changes(law: Law, answer: Answer, lang: str) -> list[str]:
         if answer.eligible_from is not None:
             return [say("change_day", lang, day=day_words(answer.eligible_from, lang))]
         return [say("change_none", lang)]
-    return [_change(law, rule, change, lang) for change in answer.smallest_change]
+    changes: dict[tuple[str, object], list[Change]] = {}
+    for change in answer.smallest_change:  # elements of a list that need one value are one line
+        base = change.fact.partition("[")[0] if change.before is None else change.fact
+        changes.setdefault((base, change.after), []).append(change)
+    lines = []
+    for (base, _), group in changes.items():
+        shown = replace(group[0], fact=base) if len(group) > 1 else group[0]
+        lines.append(_change(law, rule, shown, lang))
+    return lines
 
 
 def _change(law: Law, rule: Rule, change: Change, lang: str) -> str:
@@ -255,7 +267,7 @@ def told_rule(law: Law, rule: Rule, day: date, lang: str) -> Iterator[str]:
         if within(day, item.start, item.end)
     ]
     yield from _listed("head_thresholds", lang, _thresholds(law, rule, active, day, lang))
-    yield from _listed("head_disputes", lang, _disputed(law, rule, active, day, lang))
+    yield from _listed("head_disputes", lang, disputed(law, rule, active, day, lang))
     yield from _listed("head_info", lang, info)
     yield from _listed("head_facts", lang, _facts(law, rule, active, lang))
     version = rule.version(day)
@@ -295,17 +307,34 @@ def _condition(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> s
     text = condition_text(law, rule, item, lang)
     role = say(f"role_{item.role}", lang)
     line = f"{item.id} ({role}): {text}  [{item.text}]"
-    freed = [
-        law.say(f"{rule.id}.{item.id}.{other.id}", lang, other.says)
-        for other in item.exemptions
-        if within(day, other.start, other.end)
-    ]
-    if freed:
-        line += " " + " ".join(freed)
+    line = " ".join([line, *exemptions(law, rule, item, day, lang)])
     sure = (
         "" if item.confidence == "high" else f" ({say(f'confidence_{item.confidence}', lang)})"
     )
     return line + sure
+
+
+def exemptions(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> list[str]:
+    """What frees from a condition on a day, in words.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    rule : Rule
+        The rule.
+    item : Condition
+        The condition.
+    day : date
+        The day.
+    lang : str
+        Language.
+    """
+    return [
+        law.say(f"{rule.id}.{item.id}.{other.id}", lang, other.says)
+        for other in item.exemptions
+        if within(day, other.start, other.end)
+    ]
 
 
 def _thresholds(
@@ -321,15 +350,31 @@ def _thresholds(
         if isinstance(value, frozenset):
             shown = ", ".join(sorted(value))
         elif isinstance(value, int):
-            shown = f"{value:,} {parameter.unit}".strip()
+            shown = f"{_grouped(value, lang)} {parameter.unit}".strip()
             if parameter.kind == "date":
                 shown = day_words(date.fromordinal(value), lang)
         lines.append(f"{name} = {shown}: {says}")
     return lines
 
 
-def _disputed(law: Law, rule: Rule, active: list[Condition], day: date, lang: str) -> list[str]:
-    """Points on which sources disagree on the day."""
+def disputed(
+    law: Law, rule: Rule, active: Sequence[Condition], day: date, lang: str
+) -> list[str]:
+    """Points on which sources disagree on a day, in words.
+
+    Parameters
+    ----------
+    law : Law
+        The law.
+    rule : Rule
+        The rule.
+    active : Sequence of Condition
+        Its conditions on the day.
+    day : date
+        The day.
+    lang : str
+        Language.
+    """
     found = [
         law.say(f"{rule.id}.version.{item.id}", lang, item.says)
         for version in rule.versions

@@ -28,6 +28,7 @@ from qonys.rules.columns import (
 )
 from qonys.rules.deciding import DECISIONS, called
 from qonys.rules.expressions import (
+    OPPOSITE,
     And,
     Compare,
     Constant,
@@ -43,8 +44,6 @@ from qonys.rules.expressions import (
 )
 from qonys.rules.law import Law, Rule
 from qonys.rules.programs import Part, Program, Programs, Snapshot
-
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class VectorEngine:
     def __init__(self, law: Law) -> None:
         self.law = law
         self.programs = Programs(law)
-        self._kernels: dict[tuple[int, str], tuple[Program, Callable[..., bool]]] = {}
+        self._kernels: dict[tuple[int, str, str], tuple[Program, Callable[..., bool]]] = {}
 
     def decide_many(
         self,
@@ -185,7 +184,8 @@ class VectorEngine:
         return Decisions(snapshot, codes, failed, unknown)
 
     def _kernel(self, program: Program, rule: Rule, states: str) -> Callable[..., bool]:
-        found = self._kernels.get((id(program), states))
+        key = (id(program), rule.kind, states)
+        found = self._kernels.get(key)
         if found is None:
             import numba
 
@@ -193,7 +193,7 @@ class VectorEngine:
             source = kernel_source(program, rule, states)
             exec(compile(source, "<kernel>", "exec"), {"NA": UNKNOWN, "range": range}, space)
             compiled = numba.njit(nogil=True, error_model="numpy")(space["kernel"])
-            found = self._kernels[id(program), states] = (program, compiled)
+            found = self._kernels[key] = (program, compiled)
         return found[1]
 
 
@@ -375,6 +375,6 @@ class _Writer:
             f"v{place}" if times == 1 else f"{times} * v{place}"
             for (times, _), place in zip(formula.terms, places, strict=True)
         )
-        op = formula.op if want else _OPPOSITE[formula.op]
+        op = formula.op if want else OPPOSITE[formula.op]
         known = "".join(self.known(place) for place in places)
         return f"({known}(({total}) {op} k{program.constant_places[formula.constant]}))"

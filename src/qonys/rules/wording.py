@@ -1,6 +1,6 @@
 """Sentences of this room in en, ru and kk.
 
-For `answers`, `documents` of pathways and the command line. Main functions: `say`, `words`.
+For `answers`, `telling`, `pages` and the command line. Main functions: `say`, `law_texts`.
 What a law says in other languages stands with the law; here stand the words around it.
 """
 

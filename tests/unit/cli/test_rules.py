@@ -151,14 +151,17 @@ def test_facts_from_standard_input_and_with_a_mark(run, facts_file):
     ],
 )
 def test_bad_facts_are_faults(run, facts_file, data, says):
-    args = ("rules", "decide", "W1", "--on", "2030-03-01", "--facts")
-    fault(run(*args, facts_file(data)), *says)
+    for verb in ("decide", "ask"):
+        args = ("rules", verb, "W1", "--on", "2030-03-01", "--facts")
+        fault(run(*args, facts_file(data)), *says)
 
 
 def test_what_decide_wants(run, facts_file, tmp_path):
     fault(run("rules", "decide", "W1"), "give a RULE and --facts FILE")
     fault(run("rules", "decide", "--facts", facts_file({})), "give a RULE and --facts FILE")
-    fault(run("rules", "decide", "W1", "--cases", "x.jsonl"), "omit RULE and --facts")
+    fault(run("rules", "decide", "W1", "--cases", "x.jsonl"), "omit RULE, --on and --facts")
+    cases = ("--cases", "x.jsonl", "--on", "2030-03-01")
+    fault(run("rules", "decide", *cases), "omit RULE, --on and --facts")
     fault(run("rules", "decide", "W1", "--facts", str(tmp_path / "none.json")), "none.json")
     fault(run("rules", "decide", "W1", "--facts", str(tmp_path)), str(tmp_path))
     fault(run("rules", "decide", "", "--facts", facts_file({})), "empty")
@@ -337,6 +340,8 @@ def test_bad_populations_leave_nothing_behind(run, tmp_path):
         ("shoe\n1\n", "no column is a fact"),
         (PEOPLE.replace("899", "few"), "people.csv, row 3, column wage: cannot be read"),
         ("age,decision\n1,2\n", "the table has a column of this name"),
+        ("age,Failed\n1,2\n", "column Failed: the table has a column of this name"),
+        ("age,_blocking\n1,2\n", "column _blocking: the table has a column of this name"),
     ]:
         source.write_text(text)
         fault(run(*args), says)
@@ -359,6 +364,11 @@ def test_a_reform_is_compared(run, tmp_path):
     before = run("rules", "compare", str(reform), str(source), "--on", "2030-04-30", "--json")
     assert json.loads(good(before))[0]["gains"] == 0
     fault(run("rules", "compare", str(reform), str(source), "--by", "x"), "no such column")
+    fault(run("rules", "compare", str(reform), str(source), "--on", "2200-01-01"), "no law of")
+    source.write_text(PEOPLE.replace("id,", "people,").replace(",age", ",before_decision"))
+    asked = run("rules", "compare", str(reform), str(source), "--by", "people", "--json")
+    assert len(json.loads(good(asked))[0]["groups"]) == 3
+    source.write_text(PEOPLE)
     fault(run("rules", "compare", str(reform), str(source), "--rule", "X"), "no such rule")
     reform.write_text("title: Less\nchanges:\n  - {parameter: wage, from: 2030-05-01}\n")
     fault(run("rules", "compare", str(reform), str(source)), "reform.yaml, row 3, column 17")

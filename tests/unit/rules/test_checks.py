@@ -149,6 +149,19 @@ def test_one_point_that_two_rules_decide_differently(small):
             assert "decides the point 'pay' differently, e.g. for income = " in found[0][3]
 
 
+def test_points_with_too_many_facts_are_not_called_good(small):
+    first = "{id: income, must: income >= 100, point: pay, says: Enough, cite: {act: act}}"
+    facts = "".join(f"f{i}: {{type: bool, says: f}}\n" for i in range(20))
+    facts += "income: {type: int, low: 0, high: 10_000, says: income}\n"
+    many = " and ".join(f"f{i}" for i in range(20))
+    other = f"{{id: other, must: {many}, point: pay, says: Many, cite: {{act: act}}}}"
+    text = (small() / "rule.yaml").read_text().replace(INCOME, first)
+    more = text.replace("rule: R", "rule: Q").replace(first, other)
+    law = read_law(small({"other.yaml": more}, rule=text, facts=facts), "XBO")
+    problem = "too many facts together with R.income: not checked"
+    assert ("conflict", "Q", "other", problem) in [item[:4] for item in told(law)]
+
+
 # Cases.
 
 

@@ -242,6 +242,7 @@ def test_what_an_expression_is_worth(text, facts, expected):
         ("count * count > 5", 6, "a fact can be multiplied by a written number only", ""),
         ("income * least > 5", 7, "USD times USD has no meaning", ""),
         ("20_000 * income > 5", 7, "a factor above 10,000", ""),
+        ("200 * (200 * income) > 5", 4, "a factor above 10,000", ""),
         ("married * 2 > 5", 8, "only numbers can be multiplied", ""),
         ("married + 2 > 5", 8, "only numbers and days can be added", ""),
         ("wage > 5", 0, "'wage' is a list", "Write every(wage[1..3] > ...) or sum(...)."),

@@ -298,12 +298,13 @@ rules:
             parameters="parameters:\n  p:\n    says: P\n    values:\n"
             "      - {from: 2030-01-01, value: 1, cite: {act: act}}\n"
             "      - {from: 2031-01-01, to: 2030-12-31, value: 2, cite: {act: act}}\n",
-            facts="card: {type: bool, says: card, obtained_by: [X]}\n",
+            facts="card: {type: bool, says: card, obtained_by: [X], needs: [ghost]}\n",
         )
     )
     problems = [(fault.file, fault.problem) for fault in found]
     assert ("rule.yaml", "rules: a rule of this code stands elsewhere") in problems
     assert ("facts.yaml", "no such rule") in problems
+    assert ("facts.yaml", "no such fact") in problems
     assert ("parameters.yaml", "p: p: two values hold on 2031-01-01") in problems
     assert ("parameters.yaml", "p: p: ends 2030-12-31 before it starts 2031-01-01") in problems
 

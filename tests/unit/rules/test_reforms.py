@@ -173,6 +173,9 @@ def test_the_law_itself_is_unchanged(fictional, law, reform):
         ("{rule: W1, from: 2030-05-01}", "state is missing", 5),
         ("{rule: W1, from: 2030-05-01, state: off}", "not known", 41),
         ("{rule: W1, from: 2030-05-02, to: 2030-05-01, state: none}", "ends 2030-05-01", 5),
+        ("{rule: W1, from: 2030-05-02, state: none, value: 1}", "has no meaning with rule", 54),
+        ("{parameter: wage_min, from: 2030-05-02, value: 1, must: age > 1}", "no meaning", 61),
+        ("{condition: W1.age, from: 2030-05-02, must: age > 1, remove: true}", "beside", 66),
         ("{rule: W1, from: 2030-05-02, until: 2031-01-01, state: none}", "unknown name", 34),
     ],
 )  # fmt: skip

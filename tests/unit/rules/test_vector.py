@@ -6,6 +6,7 @@ import pytest
 
 from qonys.core.errors import DataError
 from qonys.rules.deciding import Engine
+from qonys.rules.reading import read_law
 from qonys.rules.vector import VectorEngine
 
 DAY = date(2030, 3, 1)
@@ -167,6 +168,29 @@ def test_wrong_columns_are_refused(vector, name, column, problem):
     assert fault.column == name
     assert fault.problem.startswith(problem)
     assert fault.way_out
+
+
+def test_columns_that_arrow_refuses_are_faults(vector):
+    mixed = np.array(["clockmaker", float("nan")], object)
+    with pytest.raises(DataError, match="column trade: cannot be read"):
+        vector.decide_many("W1", DAY, {"trade": mixed})
+
+
+def test_numbers_that_would_wrap_round_are_refused(vector):
+    with pytest.raises(DataError, match="outside what can be"):
+        vector.decide_many("W1", DAY, {"age": np.array([2**64 - 18], np.uint64)})
+
+
+def test_two_rules_without_conditions_are_told_apart(small):
+    text = (small() / "rule.yaml").read_text().partition("    conditions:")[0]
+    text += "    conditions: []\n"
+    other = text.replace("rule: R", "rule: Q").replace("kind: pathway", "kind: grounds")
+    law = read_law(small({"other.yaml": other}, rule=text), "XBO")
+    vector, people = VectorEngine(law), {"income": np.array([1])}
+    for rule in ("R", "Q"):
+        expected = Engine(law).decision(rule, date(2030, 1, 1), {}).decision
+        found = vector.decide_many(rule, date(2030, 1, 1), people)
+        assert found.decisions.tolist() == [expected]
 
 
 def test_days_that_cannot_be_are_refused(vector):
