@@ -352,18 +352,27 @@ def _elements(slot: Slot, kind: FactType, given: Any) -> Column:
     return _whole(kind, values[at], gone)
 
 
+def _texts(kind: FactType, given: Any) -> Any:
+    """A column of codes as an Arrow array."""
+    import pyarrow as pa
+
+    if isinstance(given, pa.ChunkedArray):
+        return given.combine_chunks()
+    if isinstance(given, pa.Array):
+        return given
+    missing = np.ma.getmaskarray(given) if np.ma.isMA(given) else None
+    values = np.asarray(given)
+    if values.dtype.kind not in "UOT":
+        raise _wrong(kind, values, "a column of codes")
+    few = _few_texts(values, missing) if values.dtype.kind == "U" else None
+    return pa.array(values.astype(object), pa.string(), mask=missing) if few is None else few
+
+
 def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> tuple[Column, str]:
     """Codes as numbers; a code that no condition names is 'other'."""
     import pyarrow as pa
 
-    if isinstance(given, pa.ChunkedArray):
-        given = given.combine_chunks()
-    if not isinstance(given, pa.Array):
-        missing = np.ma.getmaskarray(given) if np.ma.isMA(given) else None
-        values = np.asarray(given)
-        if values.dtype.kind not in "UOT":
-            raise _wrong(kind, values, "a column of codes")
-        given = pa.array(values.astype(object), pa.string(), mask=missing)
+    given = _texts(kind, given)
     if pa.types.is_null(given.type):
         return np.empty(0, np.int8), "a"
     if not pa.types.is_dictionary(given.type):
@@ -371,7 +380,9 @@ def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> tupl
     table = np.full(len(given.dictionary) + 1, -1, np.int16)
     faults: list[Fault] = []
     for place, code in enumerate(given.dictionary.to_pylist()):
-        found = checked(kind, code, day)
+        found = None if code is None else checked(kind, code, day)
+        if found is None:
+            continue
         if isinstance(found, Fault):
             faults.append(found)
         else:
@@ -383,6 +394,55 @@ def _coded(kind: FactType, given: Any, known: dict[str, int], day: date) -> tupl
         places = places.fill_null(len(given.dictionary))
     state = "g" if given.null_count or given.dictionary.null_count else "f"
     return _gathered(table, places.to_numpy(zero_copy_only=False)), state
+
+
+#: A column of codes has few different ones; with more, Arrow finds them.
+FEW = 64
+
+
+@lru_cache(maxsize=1)
+def _tell_apart() -> Callable[[Column, Column, Column], int]:
+    import numba
+
+    def tell_apart(points: Column, found: Column, places: Column) -> int:
+        count = 0
+        for row in range(points.shape[0]):
+            place = 0
+            while place < count:
+                same = True
+                for letter in range(points.shape[1]):
+                    if points[row, letter] != found[place, letter]:
+                        same = False
+                        break
+                if same:
+                    break
+                place += 1
+            if place == count:
+                if count == found.shape[0]:
+                    return -1
+                found[count] = points[row]
+                count += 1
+            places[row] = place
+        return count
+
+    compiled: Callable[[Column, Column, Column], int] = numba.njit(nogil=True)(tell_apart)
+    return compiled
+
+
+def _few_texts(values: Column, missing: Column | None) -> Any:
+    """NumPy texts as an Arrow dictionary; None when there are many different ones."""
+    import pyarrow as pa
+
+    width = values.dtype.itemsize // 4
+    if not width or not len(values):
+        return None
+    points = np.ascontiguousarray(values).view(np.uint32).reshape(len(values), width)
+    found, places = np.zeros((FEW, width), np.uint32), np.empty(len(values), np.int8)
+    count = _tell_apart()(points, found, places)
+    if count < 0:
+        return None
+    texts = found[:count].view(f"<U{width}").ravel().tolist()
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=missing), pa.array(texts))
 
 
 @lru_cache(maxsize=1)

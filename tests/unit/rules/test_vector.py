@@ -6,7 +6,7 @@ import pytest
 
 from qonys.core.errors import DataError
 from qonys.rules.deciding import Engine
-from qonys.rules.reading import read_law
+from qonys.rules.reading import load_law, read_law
 from qonys.rules.vector import VectorEngine
 
 DAY = date(2030, 3, 1)
@@ -225,3 +225,28 @@ def test_columns_that_are_unknown_throughout(vector):
     found = vector.decide_many("W1", DAY, columns)
     assert found.decisions.tolist() == ["undetermined"] * 2
     assert found.unknown.tolist() == [31, 31]
+
+
+def test_texts_of_numpy_few_or_many_masked_or_not() -> None:
+    engine = VectorEngine(load_law("KAZ"))
+    amount = np.full(100, 400_000)
+    many = np.array([f"form {place}" for place in range(100)], "U20")
+    many[7] = "charter_capital"
+    few = np.where(np.arange(100) % 2 == 0, "charter_capital", "real_estate")
+    masked = np.ma.masked_array(few, np.arange(100) < 10)
+    dictionary = pa.DictionaryArray.from_arrays(
+        pa.array([0, 1] * 50), pa.array(["charter_capital", None])
+    )
+    day = date(2025, 6, 15)
+    counts = [
+        engine.decide_many(
+            "A6", day, {"investment_usd": amount, "investment_form": form}
+        ).counts()
+        for form in (many, few, masked, dictionary)
+    ]
+    assert counts == [
+        {"eligible": 1, "ineligible": 99},
+        {"eligible": 50, "ineligible": 50},
+        {"eligible": 45, "ineligible": 45, "undetermined": 10},
+        {"eligible": 50, "undetermined": 50},
+    ]
