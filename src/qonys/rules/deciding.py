@@ -155,7 +155,7 @@ class Engine:
             return _without_rule(snapshot, facts, values)
         masks = program.run(values, snapshot.constants)
         failed, unknown, blocking = masks
-        decision = _decision(snapshot, masks)
+        decision = decision_of(snapshot, masks)
         parts = program.parts
         asked = (unknown & ~program.grounds) | blocking
         return Decision(
@@ -181,8 +181,23 @@ def _picked(parts: tuple[Part, ...], mask: int) -> list[Part]:
     return [part for place, part in enumerate(parts) if mask >> place & 1] if mask else []
 
 
-def _decision(snapshot: Snapshot, masks: Masks) -> str:
-    """The decision from the bits; the vector engines repeat it."""
+def decision_of(snapshot: Snapshot, masks: Masks) -> str:
+    """The decision from the bits; the vector engines repeat it.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The rule on a day on which it is in force.
+    masks : tuple of int
+        Bits of the conditions failed, unknown, and unknown in a way that blocks.
+
+    Returns
+    -------
+    str
+        One of `DECISIONS`; 'not_in_force' and 'law_unknown' where the rule does not hold.
+    """
+    if snapshot.state != "in force":
+        return "law_unknown" if snapshot.state == "unknown" else "not_in_force"
     program = snapshot.program
     failed, unknown, blocking = masks
     if failed:

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from qonys.core.errors import DataError, Fault
-from qonys.rules.deciding import DECISIONS, called
+from qonys.rules.columns import Column
+from qonys.rules.deciding import DECISIONS, called, decision_of
 from qonys.rules.expressions import (
     And,
     Compare,
@@ -29,6 +30,7 @@ from qonys.rules.expressions import (
     Truth,
 )
 from qonys.rules.law import Law, Rule
+from qonys.rules.numbers import VERDICTS, NumberScheme
 from qonys.rules.people import DECISION, FAILED, UNKNOWN, People, readable, typed_name
 from qonys.rules.programs import Part, Programs, Snapshot
 
@@ -261,8 +263,12 @@ def write_decisions(
     dict of str to int
         How many people got which decision.
     """
-    table, snapshot = with_decisions(law, people.typed, rule, day)
     csv = form == "csv"
+    if rule.scheme is None:
+        table, snapshot = with_decisions(law, people.typed, rule, day)
+    else:
+        snapshot = Programs(law).snapshot(rule, day)
+        table = _with_numbers(people.typed, rule.scheme)
     given = [_flat(table[name]).name(name) if csv else name for name in people.given.columns]
     table = table.select(*given, DECISION, FAILED, UNKNOWN)
     counts = np.zeros(len(DECISIONS), np.int64)
@@ -270,6 +276,8 @@ def write_decisions(
     done = 0
     try:
         for batch in _batches(table, people.name):
+            if rule.scheme is not None:
+                batch = _answered(batch, rule.scheme, snapshot)
             found = _named(batch, snapshot, counts, csv=csv)
             if writer is None:
                 writer = _writer(path, found.schema, csv=csv)
@@ -277,13 +285,52 @@ def write_decisions(
             done += batch.num_rows
             progress(f"{done:,} people")
         if writer is None:
-            schema = _named(_empty(table), snapshot, counts, csv=csv).schema
+            batch = _empty(table)
+            if rule.scheme is not None:
+                batch = _answered(batch, rule.scheme, snapshot)
+            schema = _named(batch, snapshot, counts, csv=csv).schema
             writer = _writer(path, schema, csv=csv)
     finally:
         if writer is not None:
             writer.close()
     names = [called(rule.kind, name) for name in DECISIONS]
     return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+
+
+def _with_numbers(table: "Table", scheme: NumberScheme) -> "Table":
+    """A table with its numbers, as text, where the answer will stand."""
+    import ibis
+
+    name = typed_name(scheme.fact)
+    number: Any = table[name] if name in table.columns else ibis.null("string")
+    return table.mutate(**{DECISION: number, FAILED: 0, UNKNOWN: 0})
+
+
+def _number_answers(snapshot: Snapshot) -> Column:
+    """Decision, failed and unknown conditions by verdict on a number; the last: none given."""
+    rows = []
+    for verdict in (*VERDICTS, None):
+        values = [verdict] * len(snapshot.program.slots)
+        masks = (0, 0, 0)
+        if snapshot.state == "in force":
+            masks = snapshot.program.run(values, snapshot.constants)
+        rows.append((DECISIONS.index(decision_of(snapshot, masks)), *masks[:2]))
+    return np.asarray(rows, np.int64)
+
+
+def _answered(
+    batch: pa.RecordBatch, scheme: NumberScheme, snapshot: Snapshot
+) -> pa.RecordBatch:
+    """A batch with the answers on its numbers."""
+    answers = _number_answers(snapshot)
+    numbers = batch.column(DECISION)
+    texts = numbers.cast(pa.string()).fill_null("").to_pylist()
+    verdicts = scheme.verdicts(scheme.digit_rows(texts)).astype(np.int64)
+    verdicts[numbers.is_null().to_numpy(zero_copy_only=False)] = len(VERDICTS)
+    for place, name in enumerate((DECISION, FAILED, UNKNOWN)):
+        column = pa.array(answers[verdicts, place])
+        batch = batch.set_column(batch.schema.get_field_index(name), name, column)
+    return batch
 
 
 def _flat(column: Any) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from qonys.core.errors import DataError
 from qonys.rules.deciding import Engine
 from qonys.rules.people import check_people, open_people
+from qonys.rules.reading import load_law
 from qonys.rules.tables import with_decisions, write_decisions
 
 DAY = date(2030, 3, 1)
@@ -285,3 +286,17 @@ def test_names_and_codes_of_the_law_are_quoted_in_sql(small_law, tmp_path):
     found, _ = with_decisions(law, table.typed, law.rule("R"), day)
     assert found.decision.to_pyarrow().to_pylist() == [0, 0, 1]
     assert json.dumps(table.facts) == '["colour"]'
+
+
+def test_a_population_of_numbers(tmp_path):
+    law = load_law("KAZ")
+    rule, day = law.rule("IIN.number"), date(2025, 6, 1)
+    path, out = tmp_path / "numbers.csv", tmp_path / "out.csv"
+    path.write_text("id,iin\n1,991331000008\n2,991331000009\n3,\n4,99133100000\n5,abc\n")
+    people = open_people(law, path, day, [rule])
+    counts = write_decisions(law, people, rule, day, out, "csv", print)
+    assert counts == {"valid": 1, "invalid": 3, "undetermined": 1}
+    failed = [line.split(",")[3].strip('"') for line in out.read_text().splitlines()[1:]]
+    assert failed == ["", "check_digit", "", "length", "digits"]
+    early = write_decisions(law, people, rule, date(1990, 1, 1), out, "csv", print)
+    assert early == {"law_unknown": 5}
