@@ -15,7 +15,7 @@ from qonys.rules.changes import GOOD, Change, day_of_change, smallest_change
 from qonys.rules.deciding import Decision, Engine, called
 from qonys.rules.expressions import Formula, Slot
 from qonys.rules.facts import Facts, read_facts, slot_name
-from qonys.rules.law import Law, Reading, Rule, within
+from qonys.rules.law import Citation, Law, Reading, Rule, within
 from qonys.rules.programs import Part, unknown_slots
 from qonys.rules.wording import condition_text, day_words, say
 
@@ -158,7 +158,7 @@ class Answer:
             "next_question": question
             and {"fact": question.fact, "question": question.text, "why": question.why},
             "smallest_change": told,
-            "citations": [cite.plain() for cite in found.citations],
+            "citations": [_cited(found, cite) for cite in found.citations],
             "disputes": [
                 {
                     "id": item.id,
@@ -186,6 +186,22 @@ class Answer:
             ],
             "notes": list(self.notes),
         }
+
+
+def _cited(found: Decision, cite: Citation) -> dict[str, object]:
+    """A citation with the conditions that rest on it; as sure as the least sure of them."""
+    parts = found.snapshot.program.parts
+    on_it = [part.condition for part in parts if cite in part.condition.cites]
+    sure = ["high", "medium", "low"]
+    least = max((sure.index(item.confidence) for item in on_it), default=None)
+    if least is None:
+        version = found.snapshot.version
+        least = sure.index(version.confidence) if version is not None else 0
+    return {
+        **cite.plain(),
+        "conditions": [item.id for item in on_it],
+        "confidence": sure[least],
+    }
 
 
 def answer(engine: Engine, rule: str, day: date, facts: object, lang: str = "en") -> Answer:

@@ -95,6 +95,7 @@ class Citation:
             "article": self.article,
             "words": self.words,
             "date": str(act.adopted or act.published or act.seen),
+            "seen": act.seen,
             "url": act.url,
         }
 

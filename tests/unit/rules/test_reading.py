@@ -103,6 +103,7 @@ def test_what_stands_in_the_files_is_in_the_law(law):
         "article": "4",
         "words": "in each month",
         "date": "2030-01-20",
+        "seen": "",
         "url": "https://law.example/7",
     }
     assert law.say("W1.title", "kk", "x") == "Шамшы рұқсаты"
