@@ -81,3 +81,11 @@ def test_without_a_number_nobody_far_away_reached_residency_before_18_april_2025
     assert steps["eds"]["dead_end"]
     later = answer(ENGINE, "DNR", date(2025, 4, 18), facts).plain()
     assert not any(step["dead_end"] for step in later["chain"])
+
+
+def test_a_citation_tells_its_conditions_and_how_sure_they_are() -> None:
+    facts = {"investment_usd": 1, "investment_form": "charter_capital"}
+    found = answer(ENGINE, "A6", date(2025, 6, 15), facts).plain()
+    assert [cite["act"] for cite in found["citations"]] == ["citx", "exussr"]
+    assert found["citations"][0]["conditions"] == ["amount"]
+    assert found["citations"][0]["confidence"] == "medium"
