@@ -155,7 +155,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 @json_option
 def list_(day: date, lang: str, country: str, as_json: bool) -> None:
     """List the rules and their state on a day."""
-    from qonys.rules.wording import say
+    from qonys.rules.wording import say, state_words
 
     law = _law(country)
     rows = []
@@ -177,7 +177,7 @@ def list_(day: date, lang: str, country: str, as_json: bool) -> None:
     shown = [
         (
             row["rule"],
-            say(f"state_{str(row['state']).replace(' ', '_')}", lang),
+            state_words(str(row["state"]), lang),
             row["from"],
             row["to"],
             row["title"],
@@ -359,21 +359,21 @@ def ask(
     rule: str, day: date, facts: str | None, lang: str, country: str, as_json: bool
 ) -> None:
     """Interview: ask only what still matters, then answer."""
-    from qonys.rules.answers import answer
+    from qonys.rules.answers import answered, next_question
     from qonys.rules.telling import told_answer
     from qonys.rules.wording import day_words, say
 
     engine = _engine(country)
     found_rule = engine.law.rule(rule)
     given = _facts(facts) if facts else {}
-    found = answer(engine, rule, day, given, lang)
+    decision = engine.decision(rule, day, given)
     known: dict[str, Any] = dict(given)
     title = engine.law.say(f"{found_rule.id}.title", lang, found_rule.title)
     click.echo(say("ask_intro", lang, title=title, day=day_words(day, lang)), err=True)
     skipped: set[str] = set()
-    while (question := _open_question(engine, found, skipped, lang)) is not None:
-        name, text, why = question
-        click.echo(f"\n{text}\n  ({why})", err=True)
+    while question := next_question(engine.law, decision, lang, frozenset(skipped)):
+        name = question.fact.partition("[")[0]
+        click.echo(f"\n{question.text}\n  ({question.why})", err=True)
         reply = _reply(engine, found_rule, name, day, lang)
         if reply is _STOP:
             break
@@ -381,8 +381,9 @@ def ask(
             skipped.add(name)
         else:
             known[name] = reply
-        found = answer(engine, rule, day, known, lang)
+            decision = engine.decision(rule, day, known)
     click.echo("", err=True)
+    found = answered(engine, decision, lang)
     if as_json:
         print_json(found.plain())
         return
@@ -391,18 +392,6 @@ def ask(
 
 
 _STOP = object()
-
-
-def _open_question(
-    engine: "Engine", found: Any, skipped: set[str], lang: str
-) -> tuple[str, str, str] | None:
-    """The next fact that still matters and was not skipped."""
-    from qonys.rules.answers import next_question
-
-    question = next_question(engine.law, found.decision, lang, frozenset(skipped))
-    if question is None:
-        return None
-    return question.fact.partition("[")[0], question.text, question.why
 
 
 def _reply(engine: "Engine", rule: Any, name: str, day: date, lang: str) -> Any:
@@ -422,18 +411,13 @@ def _reply(engine: "Engine", rule: Any, name: str, day: date, lang: str) -> Any:
             return None
         value = _typed(kind.kind, text)
         fault = checked(kind, value, day)
-        if not isinstance(fault, Fault) and not _strange(kind, value):
+        strange = isinstance(value, str) and kind.strange(value)
+        if not isinstance(fault, Fault) and not strange:
             return value
         problem = _how(kind, lang)
         if isinstance(fault, Fault) and (not problem or lang == "en"):
             problem = f"{fault.problem}; {problem or fault.way_out}"
         click.echo(say("ask_again", lang, problem=problem), err=True)
-
-
-def _strange(kind: "FactType", value: Any) -> bool:
-    """Whether an answer is a code that the law does not know, where it knows some."""
-    known = {*kind.codes, *kind.aliases}
-    return kind.kind == "code" and len(kind.codes) > 1 and value not in known
 
 
 def _how(kind: "FactType", lang: str) -> str:

@@ -17,7 +17,7 @@ from qonys.rules.expressions import Formula, Slot
 from qonys.rules.facts import Facts, read_facts, slot_name
 from qonys.rules.law import Citation, Law, Reading, Rule, within
 from qonys.rules.programs import Part, unknown_slots
-from qonys.rules.wording import condition_text, day_words, say
+from qonys.rules.wording import condition_text, day_words, question_text, say, version_text
 
 #: How many combinations of readings are run.
 READINGS = 32
@@ -394,11 +394,9 @@ def _question(
 
     name = min(relevant, key=rank)
     base = name.partition("[")[0]
-    kind = law.fact(base, decision.snapshot.rule)
-    english = kind.ask or f"{kind.says}?" if kind else f"{base}?"
-    own = decision.snapshot.rule
-    key = f"ask.{own.id}.{base}" if base in own.facts else f"ask.{base}"
-    text = law.say(key, lang, english)
+    rule = decision.snapshot.rule
+    kind = law.fact(base, rule)
+    text = question_text(law, rule, base, lang) or f"{kind.says if kind else base}?"
     return Question(name, text, _why(law, decision, relevant[name], lang))
 
 
@@ -577,12 +575,10 @@ def _notes(law: Law, decision: Decision, lang: str) -> tuple[str, ...]:
         if item.about in {"caution", "unknown"} and within(day, item.start, item.end)
     ]
     if snapshot.version is not None and snapshot.state != "in force":
-        version = snapshot.version
-        notes.insert(0, law.say(f"{rule.id}.version.{version.start}", lang, version.says))
+        notes.insert(0, version_text(law, rule, snapshot.version, lang))
     for slot, value in zip(snapshot.program.slots, decision.values, strict=True):
         kind = law.fact(slot.name, rule)
-        known = kind.codes if kind is not None and slot.kind == "code" else ()
-        if len(known) > 1 and isinstance(value, str) and value not in known:
+        if kind is not None and isinstance(value, str) and kind.strange(value):
             notes.append(say("unknown_code", lang, fact=slot.name, code=value))
     if law.last_read is not None and day > law.last_read:
         notes.append(say("after_last_read", lang, day=day_words(law.last_read, lang)))

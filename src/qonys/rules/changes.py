@@ -277,10 +277,9 @@ def _in_the_way(decision: Decision) -> Part | None:
     wanted = failed or (unknown & program.requirements) | blocking
     if not wanted and decision.snapshot.rule.kind == "grounds":
         wanted = unknown
-    if not wanted & (wanted - 1):
-        return program.parts[wanted.bit_length() - 1] if wanted else None
-    parts = [part for place, part in enumerate(program.parts) if wanted >> place & 1]
-    return min(parts, key=lambda part: len(slots(part.formula)))
+    if not wanted:
+        return None
+    return min(program.picked(wanted), key=lambda part: len(slots(part.formula)))
 
 
 def _cost(engine: Engine, decision: Decision, way: Way) -> tuple[float, ...]:
@@ -356,10 +355,8 @@ def day_of_change(engine: Engine, decision: Decision) -> date | None:
 def _later_days(engine: Engine, rule: Rule, decision: Decision) -> Iterator[date]:
     """Days on which the law changes, or a term that began with a fact ends."""
     yield from engine.law.breaks(rule)
-    program = decision.snapshot.program
-    failed = decision.masks[0]
-    for place, part in enumerate(program.parts):
-        for leaf in leaves(part.formula) if failed >> place & 1 else ():
+    for part in decision.snapshot.program.picked(decision.masks[0]):
+        for leaf in leaves(part.formula):
             if isinstance(leaf, Compare):
                 yield from _term_ends(decision, leaf)
 

@@ -156,7 +156,6 @@ class Engine:
         masks = program.run(values, snapshot.constants)
         failed, unknown, blocking = masks
         decision = decision_of(snapshot, masks)
-        parts = program.parts
         asked = (unknown & ~program.grounds) | blocking
         return Decision(
             snapshot,
@@ -165,20 +164,16 @@ class Engine:
             masks,
             called(rule.kind, decision),
             _deciding(snapshot, masks, values, decision),
-            tuple([part.condition.id for part in _picked(parts, failed)]),
+            tuple([part.condition.id for part in program.picked(failed)]),
             _missing(snapshot, facts, values, asked),
             tuple(
                 [
                     part.condition.id
-                    for part in _picked(parts, unknown & program.grounds & ~blocking)
+                    for part in program.picked(unknown & program.grounds & ~blocking)
                 ]
             ),
             _citations(snapshot, failed or asked),
         )
-
-
-def _picked(parts: tuple[Part, ...], mask: int) -> list[Part]:
-    return [part for place, part in enumerate(parts) if mask >> place & 1] if mask else []
 
 
 def decision_of(snapshot: Snapshot, masks: Masks) -> str:
@@ -187,7 +182,7 @@ def decision_of(snapshot: Snapshot, masks: Masks) -> str:
     Parameters
     ----------
     snapshot : Snapshot
-        The rule on a day on which it is in force.
+        The rule on the day.
     masks : tuple of int
         Bits of the conditions failed, unknown, and unknown in a way that blocks.
 
@@ -214,7 +209,6 @@ def decision_of(snapshot: Snapshot, masks: Masks) -> str:
 def _without_rule(snapshot: Snapshot, facts: Facts, values: list[object]) -> Decision:
     """The answer of a day without a rule."""
     rule, version = snapshot.rule, snapshot.version
-    unknown = snapshot.state == "unknown"
     if version is not None:
         name, cites = version.name, version.cites
     else:
@@ -222,8 +216,9 @@ def _without_rule(snapshot: Snapshot, facts: Facts, values: list[object]) -> Dec
         edge = rule.versions[0 if before else -1] if rule.versions else None
         name = rule.id if edge is None else (edge.first if before else edge.last)
         cites = edge.cites if edge is not None else ()
-    decision = "law_unknown" if unknown else "not_in_force"
-    return Decision(snapshot, facts, values, (0, 0, 0), decision, name, (), (), (), cites)
+    masks = (0, 0, 0)
+    decision = decision_of(snapshot, masks)
+    return Decision(snapshot, facts, values, masks, decision, name, (), (), (), cites)
 
 
 def _deciding(snapshot: Snapshot, masks: Masks, values: list[object], decision: str) -> str:
@@ -273,7 +268,7 @@ def _missing(
     """Facts that had to be shown and are not known, and those given as null."""
     program = snapshot.program
     names: dict[str, None] = {}
-    for part in _picked(program.parts, asked):
+    for part in program.picked(asked):
         formulas = [part.formula]
         if part.condition.state_shows:
             formulas += [item.formula for item in part.exemptions]
@@ -292,7 +287,7 @@ def _citations(snapshot: Snapshot, mask: int) -> tuple[Citation, ...]:
     found = snapshot.cited.get(mask)
     if found is None:
         program = snapshot.program
-        parts = _picked(program.parts, mask or (program.requirements | program.consents))
+        parts = program.picked(mask or (program.requirements | program.consents))
         cites = [cite for part in parts for cite in part.condition.cites]
         if snapshot.version is not None and not mask:
             cites = [*snapshot.version.cites, *cites]

@@ -5,9 +5,8 @@ For the command line's JSON and other programs. Main function: `described`.
 
 from datetime import date
 
-from qonys.rules.expressions import slots
 from qonys.rules.law import Condition, FactType, Info, Law, Reading, Rule, Version, within
-from qonys.rules.wording import condition_text
+from qonys.rules.wording import condition_text, question_text, version_text
 
 
 def described(law: Law, rule: Rule, day: date, lang: str) -> dict[str, object]:
@@ -24,13 +23,7 @@ def described(law: Law, rule: Rule, day: date, lang: str) -> dict[str, object]:
     lang : str
         Language of the texts.
     """
-    active = [item for item in rule.conditions if item.applies(day)]
-    names = dict.fromkeys(
-        slot.name
-        for item in active
-        for formula in (item.formula, *(other.formula for other in item.exemptions))
-        for slot in slots(formula)
-    )
+    applied = rule.applied(day)
     return {
         "rule": rule.id,
         "on": day.isoformat(),
@@ -50,9 +43,9 @@ def described(law: Law, rule: Rule, day: date, lang: str) -> dict[str, object]:
             }
             for item in rule.meanings
         ],
-        "conditions": [_condition(law, rule, item, day, lang) for item in active],
+        "conditions": [_condition(law, rule, item, day, lang) for item in applied.conditions],
         "parameters": _parameters(law, rule, day, lang),
-        "facts": {name: _fact(law, rule, name, lang) for name in names},
+        "facts": {slot.name: _fact(law, rule, slot.name, lang) for slot in applied.slots()},
         "info": [
             _info(law, item, lang) for item in rule.info if within(day, item.start, item.end)
         ],
@@ -68,7 +61,7 @@ def _version(law: Law, rule: Rule, item: Version, lang: str) -> dict[str, object
         "from": item.start.isoformat(),
         "to": _iso(item.end),
         "state": item.state,
-        "says": law.say(f"{rule.id}.version.{item.start}", lang, item.says),
+        "says": version_text(law, rule, item, lang),
         "confidence": item.confidence,
         "adopted": _iso(item.adopted),
         "published": _iso(item.published),
@@ -134,12 +127,11 @@ def _parameters(law: Law, rule: Rule, day: date, lang: str) -> dict[str, object]
 def _fact(law: Law, rule: Rule, name: str, lang: str) -> dict[str, object]:
     kind = law.fact(name, rule)
     assert isinstance(kind, FactType)
-    key = f"ask.{rule.id}.{name}" if name in rule.facts else f"ask.{name}"
     return {
         "type": kind.kind,
         "unit": kind.unit,
         "codes": list(kind.codes),
-        "question": law.say(key, lang, kind.ask),
+        "question": question_text(law, rule, name, lang),
     }
 
 

@@ -8,6 +8,7 @@ collected, and a syntax fault in one entry does not hide those of the others.
 import re
 from collections.abc import Iterator
 from datetime import date
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
@@ -171,6 +172,28 @@ class Item:
     def truth(self) -> bool:
         """True or false."""
         return self.choice("false|true") == "true"
+
+
+def open_document(path: Traversable) -> tuple[Item | None, Faults]:
+    """Read a file of YAML.
+
+    Parameters
+    ----------
+    path : Traversable
+        The file.
+
+    Returns
+    -------
+    Item or None, Faults
+        The document, as far as it can be read, and its faults.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        faults = Faults(path.name)
+        faults.add(f"not UTF-8: {error.reason}", Place(path.name))
+        return None, faults
+    return read_document(text, path.name)
 
 
 def read_document(text: str, file: str) -> tuple[Item | None, Faults]:

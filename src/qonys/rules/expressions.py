@@ -11,13 +11,11 @@ asked for; it never depends on a fact.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 #: A number beyond this is a slip, not a threshold.
 MAX_NUMBER = 10**12
 #: The comparison that holds exactly when another does not.
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-Kind = Literal["bool", "int", "code", "date", "list", "number"]
 
 
 # --- constants: known once the day is known -------------------------------------------------

@@ -116,13 +116,11 @@ def _fault(kind: FactType, value: object, problem: str, way_out: str) -> Fault:
 
 def _integer(kind: FactType, value: object) -> object:
     unit = f" ({kind.unit})" if kind.unit else ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        whole = isinstance(value, float) and value.is_integer() and abs(value) < 10**15
-        if not whole:
-            way_out = f"Give a whole number{unit}, without unit or separators."
-            return _fault(kind, value, "not a whole number", way_out)
-        value = int(value)  # type: ignore[call-overload]
-    assert isinstance(value, int)
+        way_out = f"Give a whole number{unit}, without unit or separators."
+        return _fault(kind, value, "not a whole number", way_out)
     if kind.low <= value <= kind.high:
         return value
     way_out = f"It must lie between {kind.low:,} and {kind.high:,}{unit}."

@@ -150,6 +150,11 @@ class FactType:
     obtained_by: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
+    def strange(self, code: str) -> bool:
+        """Whether a code is not among those that the law knows, where it knows several."""
+        known = self.aliases.get(code, code) in self.codes
+        return self.kind == "code" and len(self.codes) > 1 and not known
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -336,6 +341,11 @@ class Condition:
     point: str = ""
     known: bool = True
     place: Place = NOWHERE
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """Its formula, then those of its exemptions."""
+        return self.formula, *(item.formula for item in self.exemptions)
 
     def applies(self, day: date) -> bool:
         """Whether it is applied on a day."""
@@ -539,21 +549,25 @@ class Rule:
         )
         return "closed" if state == "in force" and shut else state
 
+    def applied(self, day: date) -> "Rule":
+        """The rule with only those conditions that are applied on a day."""
+        return replace(
+            self, conditions=tuple(one for one in self.conditions if one.applies(day))
+        )
+
     def slots(self) -> dict[Slot, None]:
         """Every fact that some condition looks at, on any day."""
         found: dict[Slot, None] = {}
         for condition in self.conditions:
-            found.update(slots(condition.formula))
-            for exemption in condition.exemptions:
-                found.update(slots(exemption.formula))
+            for formula in condition.formulas:
+                found.update(slots(formula))
         return found
 
     def parameters(self) -> dict[str, None]:
         """Dated parameters that its conditions read, in the order of the text."""
         found: dict[str, None] = {}
         for condition in self.conditions:
-            formulas = [condition.formula, *(item.formula for item in condition.exemptions)]
-            for formula in formulas:
+            for formula in condition.formulas:
                 for constant in constants(formula):
                     found.update(dict.fromkeys(constant.parameters()))
         return found

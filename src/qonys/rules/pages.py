@@ -23,7 +23,14 @@ from qonys.core.document import (
 )
 from qonys.rules.law import Citation, Condition, Info, Law, Rule, within
 from qonys.rules.telling import disputed, exemptions, version_line
-from qonys.rules.wording import condition_text, day_words, say
+from qonys.rules.wording import (
+    act_number,
+    condition_text,
+    day_words,
+    doubt,
+    say,
+    state_words,
+)
 
 #: States in the order of the key of the time line.
 _STATES = ("in force", "suspended", "closed", "none", "unknown")
@@ -142,7 +149,7 @@ def anchor(rule: Rule) -> str:
 
 
 def _state(rule: Rule, day: date, lang: str) -> str:
-    return _state_name(rule.shown_state(day), lang).replace(" ", "\u00a0")
+    return state_words(rule.shown_state(day), lang).replace(" ", "\u00a0")
 
 
 def _overview_row(
@@ -175,7 +182,7 @@ def _section(law: Law, rule: Rule, day: date, lang: str, level: int) -> Iterator
         key = "law_not_known" if state == "unknown" else "law_not_in_force"
         yield Paragraph((say(key, lang, day=day_words(day, lang)),), "caution")
     yield Bullets(tuple((version_line(law, rule, item, lang),) for item in rule.versions))
-    active = [item for item in rule.conditions if item.applies(day)]
+    active = rule.applied(day).conditions
     if state == "in force":
         yield from _conditions(law, rule, active, day, lang)
     yield from _info(law, rule, day, lang)
@@ -235,12 +242,9 @@ def _info(law: Law, rule: Rule, day: date, lang: str) -> Iterator[Block]:
 
 
 def _info_row(law: Law, item: Info, lang: str) -> tuple[Text, ...]:
-    sure = (
-        "" if item.confidence == "high" else f" ({say(f'confidence_{item.confidence}', lang)})"
-    )
     return (
         (say(f"about_{item.about}", lang),),
-        (law.say(item.key, lang, item.says) + sure,),
+        (law.say(item.key, lang, item.says) + doubt(item.confidence, lang),),
         _cited(law, item.cites, lang),
     )
 
@@ -267,7 +271,7 @@ def _cited(law: Law, cites: tuple[Citation, ...], lang: str) -> Text:
     for act in {cite.act.id: cite.act for cite in cites}.values():
         text = law.say(f"act.{act.id}", lang, act.title)
         if act.number:
-            text += f" (No {act.number})" if lang == "en" else f" (№ {act.number})"
+            text += f" ({act_number(act, lang)})"
         parts += ["; "] if parts else []
         parts.append(Link(act.url, text) if act.url else text)
     return tuple(parts)
@@ -288,9 +292,9 @@ def _time_line(law: Law, rules: Sequence[Rule], day: date, lang: str) -> Chart:
             low = _year(start or first)
             high = None if end is None else _year(end)
             spans[state].append(Point(name, low, low=low, high=high, text=text))
-            told.append(f"{name}, {_state_name(state, lang)}: {text}")
+            told.append(f"{name}, {state_words(state, lang)}: {text}")
     series = [
-        Series(state.replace(" ", "_"), _state_name(state, lang), tuple(points))
+        Series(state.replace(" ", "_"), state_words(state, lang), tuple(points))
         for state, points in spans.items()
         if points
     ]
@@ -304,10 +308,6 @@ def _time_line(law: Law, rules: Sequence[Rule], day: date, lang: str) -> Chart:
         (*series, Series("today", say("today", lang), (mark,))),
         say("row_name", lang),
     )
-
-
-def _state_name(state: str, lang: str) -> str:
-    return say(f"state_{state.replace(' ', '_')}", lang)
 
 
 def _stretches(rule: Rule) -> Iterator[tuple[str, date | None, date | None]]:

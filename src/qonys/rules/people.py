@@ -433,9 +433,9 @@ def _strange_codes(
             fault = checked(kind, code, day)
             if isinstance(fault, Fault):
                 faults.append(Fault(fault.problem, name, None, column, code, fault.way_out))
-        other = [code for code in codes if kind.aliases.get(code, code) not in kind.codes]
-        if other and len(kind.codes) > 1:
-            strange[column] = tuple(other)
+        other = tuple(code for code in codes if kind.strange(code))
+        if other:
+            strange[column] = other
     if faults:
         raise DataError(listed(faults))
     return strange

@@ -68,6 +68,11 @@ class Part:
     exemptions: tuple[Exemption, ...]
     law_known: bool
 
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """Its formula, then those of its exemptions."""
+        return self.formula, *(item.formula for item in self.exemptions)
+
 
 @dataclass(frozen=True)
 class Program:
@@ -101,11 +106,13 @@ class Program:
     @cached_property
     def formulas(self) -> tuple[Formula, ...]:
         """Formulas of its conditions and their exemptions."""
-        return tuple(
-            formula
-            for part in self.parts
-            for formula in (part.formula, *(item.formula for item in part.exemptions))
-        )
+        return tuple(formula for part in self.parts for formula in part.formulas)
+
+    def picked(self, mask: int) -> list[Part]:
+        """Conditions whose bits are set, in their order."""
+        if not mask:
+            return []
+        return [part for place, part in enumerate(self.parts) if mask >> place & 1]
 
     @cached_property
     def constant_places(self) -> dict[Constant, int]:
@@ -271,11 +278,7 @@ class Programs:
     def _made(self, rule: Rule, day: date, reading: tuple[str, ...]) -> Snapshot:
         _require_readings(rule, reading)
         version, state = _version(rule, day, reading)
-        parts = [
-            self._part(condition, day, reading)
-            for condition in rule.conditions
-            if condition.applies(day)
-        ]
+        parts = [self._part(item, day, reading) for item in rule.applied(day).conditions]
         named = version.named if version is not None else ()
         key = (
             tuple((id(part.formula), part.law_known, part.exemptions) for part in parts),
@@ -362,10 +365,7 @@ def _program(parts: tuple[Part, ...], named: tuple[Formula, ...]) -> Program:
     for place, part in enumerate(parts):
         masks[part.condition.role] |= 1 << place
         unknown |= (not part.law_known) << place
-        for formula in (part.formula, *(item.formula for item in part.exemptions)):
-            seen.update(slots(formula))
-            needed.update(dict.fromkeys(constants(formula)))
-    for formula in named:
+    for formula in (*(one for part in parts for one in part.formulas), *named):
         seen.update(slots(formula))
         needed.update(dict.fromkeys(constants(formula)))
     return Program(

@@ -19,7 +19,7 @@ from qonys.core.country import Country, load_country
 from qonys.core.dated import Dated, Spell
 from qonys.core.errors import DataError, Fault, RuleError
 from qonys.rules.calendar import WorkingCalendar
-from qonys.rules.documents import Faults, Item, read_document
+from qonys.rules.documents import Faults, Item, open_document
 from qonys.rules.expressions import Fixed, Formula
 from qonys.rules.law import (
     Act,
@@ -213,12 +213,7 @@ class Builder:
 
     def document(self, path: Traversable) -> Item | None:
         """A file; its faults join the others."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            self.faults.append(Fault(f"not UTF-8: {error.reason}", path.name))
-            return None
-        item, faults = read_document(text, path.name)
+        item, faults = open_document(path)
         self.faults_of(faults)
         return item
 

@@ -5,16 +5,18 @@ is a file of changes, each from a day; the law as it is stays untouched. It coun
 a table under both laws; it says nothing about how people would behave.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import cast
 
 from qonys.core.dated import Dated, Spell
 from qonys.core.errors import DataError, Fault
 from qonys.rules.deciding import DECISIONS, called
-from qonys.rules.documents import Item, read_document
-from qonys.rules.law import Condition, Law, Parameter, Rule, Version, within
+from qonys.rules.documents import Item, open_document
+from qonys.rules.law import Condition, Law, Parameter, Rule, State, Version, within
 from qonys.rules.people import DECISION, FAILED, UNKNOWN, People, readable
 from qonys.rules.programs import Snapshot
 from qonys.rules.reading import builder_on
@@ -76,11 +78,7 @@ def read_reform(law: Law, path: Path) -> Reform:
     """
     if not path.is_file():
         raise DataError(Fault("no such file", str(path)))
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(Fault(f"not UTF-8: {error.reason}", path.name)) from None
-    item, faults = read_document(text, path.name)
+    item, faults = open_document(path)
     changing = _Changing(law, item) if item is not None else None
     if changing is not None:
         changing.all()
@@ -221,7 +219,7 @@ class _Changing:
             like,
             start=start,
             end=end,
-            state=state,  # type: ignore[arg-type]
+            state=cast("State", state),
             says=self.law.title,
             readings=(),
         )
@@ -455,7 +453,7 @@ def compare(
     ]
     with readable(people.name):
         counted = table.group_by([*by, *columns]).aggregate(_people=table.count()).to_pyarrow()
-    merged: dict[tuple[object, ...], int] = {}
+    merged: Counter[tuple[tuple[str, ...], str, str, tuple[str, ...]]] = Counter()
     for row in counted.to_pylist():
         states = [row[name] for name in columns]
         key = (
@@ -466,10 +464,10 @@ def compare(
             if states[0] != states[3]
             else (),
         )
-        merged[key] = merged.get(key, 0) + row["_people"]
+        merged[key] += row["_people"]
     groups = [
-        Group(dict(zip(by, key[0], strict=True)), key[1], key[2], count, key[3])  # type: ignore[call-overload, arg-type]
-        for key, count in merged.items()
+        Group(dict(zip(by, values, strict=True)), decided, later, count, reasons)
+        for (values, decided, later, reasons), count in merged.items()
     ]
     groups.sort(
         key=lambda item: (
@@ -497,6 +495,6 @@ def _reasons(
 
 def _open(snapshot: Snapshot, masks: tuple[int, int]) -> list[str]:
     """Conditions that failed or are open; a ground of which nothing is known is neither."""
-    parts, (failed, unknown) = snapshot.program.parts, masks
-    mask = failed | (unknown & ~snapshot.program.grounds)
-    return [part.condition.id for place, part in enumerate(parts) if mask >> place & 1]
+    failed, unknown = masks
+    shown = snapshot.program.picked(failed | (unknown & ~snapshot.program.grounds))
+    return [part.condition.id for part in shown]

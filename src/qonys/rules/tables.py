@@ -5,9 +5,10 @@ expression, so that DuckDB, Spark or any other engine of Ibis works it out; file
 batches. SQL's own logic is three-valued as the law's is here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import reduce
+from itertools import chain
 from operator import add, and_, or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,6 @@ def with_decisions(
     *,
     prefix: str = "",
     reading: tuple[str, ...] = (),
-    programs: Programs | None = None,
 ) -> tuple["Table", Snapshot]:
     """A table with the decision of a rule on every row, as an expression.
 
@@ -130,8 +130,6 @@ def with_decisions(
         Before the names of the new columns.
     reading : tuple of str
         Alternative readings to take.
-    programs : Programs or None
-        Snapshots already made.
 
     Returns
     -------
@@ -150,10 +148,10 @@ def with_decisions(
     if rule.scheme is not None:
         way_out = "Use: qonys iin check."
         raise DataError(Fault("asks for digits, not for facts", value=rule.id, way_out=way_out))
-    snapshot = (programs or Programs(law)).snapshot(rule, day, reading)
+    snapshot = Programs(law).snapshot(rule, day, reading)
     names = [f"{prefix}{name}" for name in (DECISION, FAILED, UNKNOWN)]
     if snapshot.state != "in force":
-        code = 5 if snapshot.state == "unknown" else 4
+        code = DECISIONS.index(decision_of(snapshot, (0, 0, 0)))
         literals = {
             name: ibis.literal(value).cast("int64")
             for name, value in zip(names, (code, 0, 0), strict=True)
@@ -275,21 +273,14 @@ def write_decisions(
     writer: Any = None
     done = 0
     try:
-        for batch in _batches(table, people.name):
-            if rule.scheme is not None:
-                batch = _answered(batch, rule.scheme, snapshot)
+        for batch in _batches(table, people.name, snapshot):
             found = _named(batch, snapshot, counts, csv=csv)
             if writer is None:
                 writer = _writer(path, found.schema, csv=csv)
-            writer.write_table(found)
+            if found.num_rows:
+                writer.write_table(found)
             done += batch.num_rows
             progress(f"{done:,} people")
-        if writer is None:
-            batch = _empty(table)
-            if rule.scheme is not None:
-                batch = _answered(batch, rule.scheme, snapshot)
-            schema = _named(batch, snapshot, counts, csv=csv).schema
-            writer = _writer(path, schema, csv=csv)
     finally:
         if writer is not None:
             writer.close()
@@ -318,11 +309,8 @@ def _number_answers(snapshot: Snapshot) -> Column:
     return np.asarray(rows, np.int64)
 
 
-def _answered(
-    batch: pa.RecordBatch, scheme: NumberScheme, snapshot: Snapshot
-) -> pa.RecordBatch:
+def _answered(batch: pa.RecordBatch, scheme: NumberScheme, answers: Column) -> pa.RecordBatch:
     """A batch with the answers on its numbers."""
-    answers = _number_answers(snapshot)
     numbers = batch.column(DECISION)
     texts = numbers.cast(pa.string()).fill_null("").to_pylist()
     verdicts = scheme.verdicts(scheme.digit_rows(texts)).astype(np.int64)
@@ -340,15 +328,19 @@ def _flat(column: Any) -> Any:
     return column.cast("string") if column.type().is_nested() else column
 
 
-def _batches(table: "Table", name: str) -> Iterator[pa.RecordBatch]:
-    """Rows of a table, as they come."""
+def _batches(table: "Table", name: str, snapshot: Snapshot) -> Iterator[pa.RecordBatch]:
+    """Rows of a table with their answers, as they come; an empty batch where there are none."""
+    scheme = snapshot.rule.scheme
     with readable(name):
-        yield from table.to_pyarrow_batches(chunk_size=BATCH)
-
-
-def _empty(table: "Table") -> pa.RecordBatch:
-    schema = table.schema().to_pyarrow()
-    return pa.RecordBatch.from_pylist([], schema=schema)
+        empty = pa.RecordBatch.from_pylist([], schema=table.schema().to_pyarrow())
+        read = iter(table.to_pyarrow_batches(chunk_size=BATCH))
+        batches = chain([next(read, empty)], read)
+        if scheme is None:
+            yield from batches
+            return
+        answers = _number_answers(snapshot)
+        for batch in batches:
+            yield _answered(batch, scheme, answers)
 
 
 def _writer(path: Path, schema: pa.Schema, *, csv: bool) -> Any:
@@ -370,10 +362,10 @@ def _named(batch: pa.RecordBatch, snapshot: Snapshot, counts: Any, *, csv: bool)
     counts += np.bincount(codes, minlength=len(DECISIONS))
     names = pa.array([called(snapshot.rule.kind, name) for name in DECISIONS])
     columns = {DECISION: names.take(pa.array(codes))}
-    ids = [part.condition.id for part in snapshot.program.parts]
     for name in (FAILED, UNKNOWN):
         masks, places = np.unique(found[name].to_numpy(), return_inverse=True)
-        lists = [list(_bits(int(mask), ids)) for mask in masks]
+        picked = [snapshot.program.picked(int(mask)) for mask in masks]
+        lists = [[part.condition.id for part in parts] for parts in picked]
         words = pa.array([";".join(item) for item in lists] if csv else lists)
         if not csv:
             words = words.cast(pa.list_(pa.string()))
@@ -383,9 +375,3 @@ def _named(batch: pa.RecordBatch, snapshot: Snapshot, counts: Any, *, csv: bool)
     for name, column in columns.items():
         found = found.set_column(found.schema.get_field_index(name), name, column)
     return found
-
-
-def _bits(mask: int, ids: Sequence[str]) -> Iterator[str]:
-    for place, name in enumerate(ids):
-        if mask >> place & 1:
-            yield name

@@ -10,9 +10,17 @@ from datetime import date
 
 from qonys.rules.answers import Answer, Step
 from qonys.rules.changes import Change
-from qonys.rules.expressions import slots
 from qonys.rules.law import Citation, Condition, FactType, Law, Rule, Version, within
-from qonys.rules.wording import condition_text, day_words, say
+from qonys.rules.wording import (
+    act_number,
+    condition_text,
+    day_words,
+    doubt,
+    question_text,
+    say,
+    state_words,
+    version_text,
+)
 
 
 def fact_name(law: Law, rule: Rule, name: str, lang: str) -> str:
@@ -200,7 +208,7 @@ def cited(law: Law, item: Citation, lang: str) -> str:
     act = item.act
     parts = [law.say(f"act.{act.id}", lang, act.title)]
     if act.number:
-        parts.append(f"No {act.number}" if lang == "en" else f"№ {act.number}")
+        parts.append(act_number(act, lang))
     parts.append(str(act.adopted or act.published or act.seen))
     if item.article:
         parts.append(item.article)
@@ -245,8 +253,7 @@ def told_rule(law: Law, rule: Rule, day: date, lang: str) -> Iterator[str]:
     """
     yield f"{rule.id}  {law.say(f'{rule.id}.title', lang, rule.title)}"
     yield law.say(f"{rule.id}.says", lang, rule.says)
-    state = rule.shown_state(day).replace(" ", "_")
-    yield f"{day_words(day, lang)}: {say(f'state_{state}', lang)}"
+    yield f"{day_words(day, lang)}: {state_words(rule.shown_state(day), lang)}"
     yield from _listed(
         "h_since", lang, [version_line(law, rule, item, lang) for item in rule.versions]
     )
@@ -256,7 +263,8 @@ def told_rule(law: Law, rule: Rule, day: date, lang: str) -> Iterator[str]:
         if item.end is None or day <= item.end
     ]
     yield from _listed("old_meaning", lang, meanings)
-    active = [item for item in rule.conditions if item.applies(day)]
+    applied = rule.applied(day)
+    active = applied.conditions
     if rule.state(day) == "in force":
         yield from _listed(
             "h_qualifies", lang, [_condition(law, rule, item, day, lang) for item in active]
@@ -266,10 +274,10 @@ def told_rule(law: Law, rule: Rule, day: date, lang: str) -> Iterator[str]:
         for item in rule.info
         if within(day, item.start, item.end)
     ]
-    yield from _listed("head_thresholds", lang, _thresholds(law, rule, active, day, lang))
+    yield from _listed("head_thresholds", lang, _thresholds(law, applied, day, lang))
     yield from _listed("head_disputes", lang, disputed(law, rule, active, day, lang))
     yield from _listed("head_info", lang, info)
-    yield from _listed("head_facts", lang, _facts(law, rule, active, lang))
+    yield from _listed("head_facts", lang, _facts(law, applied, lang))
     version = rule.version(day)
     cites = [*(version.cites if version else ()), *(c for item in active for c in item.cites)]
     sources = dict.fromkeys(sourced(law, replace(item, words=""), lang) for item in cites)
@@ -296,10 +304,10 @@ def version_line(law: Law, rule: Rule, version: Version, lang: str) -> str:
     return say(
         "since_line",
         lang,
-        state=say(f"state_{rule.shown_state(version.start).replace(' ', '_')}", lang),
+        state=state_words(rule.shown_state(version.start), lang),
         start=day_words(version.start, lang),
         end=end,
-        says=law.say(f"{rule.id}.version.{version.start}", lang, version.says),
+        says=version_text(law, rule, version, lang),
     )
 
 
@@ -308,10 +316,7 @@ def _condition(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> s
     role = say(f"role_{item.role}", lang)
     line = f"{item.id} ({role}): {text}  [{item.text}]"
     line = " ".join([line, *exemptions(law, rule, item, day, lang)])
-    sure = (
-        "" if item.confidence == "high" else f" ({say(f'confidence_{item.confidence}', lang)})"
-    )
-    return line + sure
+    return line + doubt(item.confidence, lang)
 
 
 def exemptions(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> list[str]:
@@ -337,12 +342,10 @@ def exemptions(law: Law, rule: Rule, item: Condition, day: date, lang: str) -> l
     ]
 
 
-def _thresholds(
-    law: Law, rule: Rule, active: list[Condition], day: date, lang: str
-) -> list[str]:
-    """Values of the parameters that the conditions of the day read."""
+def _thresholds(law: Law, rule: Rule, day: date, lang: str) -> list[str]:
+    """Values on a day of the parameters that the conditions of a rule read."""
     lines = []
-    for name in replace(rule, conditions=tuple(active)).parameters():
+    for name in rule.parameters():
         parameter = law.parameters[name]
         value = parameter.on(day)
         says = law.say(f"parameter.{name}", lang, parameter.says)
@@ -389,18 +392,14 @@ def disputed(
     return list(dict.fromkeys(found))
 
 
-def _facts(law: Law, rule: Rule, active: list[Condition], lang: str) -> list[str]:
-    names: dict[str, None] = {}
-    for condition in active:
-        for formula in (condition.formula, *(item.formula for item in condition.exemptions)):
-            names.update(dict.fromkeys(slot.name for slot in slots(formula)))
+def _facts(law: Law, rule: Rule, lang: str) -> list[str]:
+    """Facts that the conditions of a rule look at, with their questions."""
     lines = []
-    for name in names:
+    for name in dict.fromkeys(slot.name for slot in rule.slots()):
         kind = law.fact(name, rule)
         assert kind is not None
         what = kind.kind + (f", {kind.unit}" if kind.unit else "")
         if kind.codes:
             what += f": {', '.join(kind.codes)}"
-        key = f"ask.{rule.id}.{name}" if name in rule.facts else f"ask.{name}"
-        lines.append(f"{name} ({what}): {law.say(key, lang, kind.ask)}")
+        lines.append(f"{name} ({what}): {question_text(law, rule, name, lang)}")
     return lines

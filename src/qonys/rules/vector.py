@@ -26,7 +26,7 @@ from qonys.rules.columns import (
     universes,
     written_codes,
 )
-from qonys.rules.deciding import DECISIONS, called
+from qonys.rules.deciding import DECISIONS, called, decision_of
 from qonys.rules.expressions import (
     OPPOSITE,
     And,
@@ -174,7 +174,7 @@ class VectorEngine:
         codes = np.empty(rows, np.int8)
         if snapshot.state != "in force":
             failed[:] = unknown[:] = 0
-            codes[:] = 5 if snapshot.state == "unknown" else 4
+            codes[:] = DECISIONS.index(decision_of(snapshot, (0, 0, 0)))
             return Decisions(snapshot, codes, failed, unknown)
         numbers, tables = _constants(snapshot)
         bounds = bounds_of(self.law, snapshot)

@@ -10,9 +10,7 @@ from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 
-from qonys.rules.law import Condition, Law, Rule
-
-LANGUAGES = ("en", "ru", "kk")
+from qonys.rules.law import Act, Condition, Law, Rule, Version
 
 
 @lru_cache(maxsize=3)
@@ -88,6 +86,81 @@ def condition_text(law: Law, rule: Rule, condition: Condition, lang: str) -> str
         ``en``, ``ru`` or ``kk``.
     """
     return law.say(condition_key(rule, condition), lang, condition.says)
+
+
+def version_text(law: Law, rule: Rule, version: Version, lang: str) -> str:
+    """What a version of a rule says, in a language.
+
+    Parameters
+    ----------
+    law : Law
+        The law, with its translations.
+    rule : Rule
+        The rule.
+    version : Version
+        The version.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    """
+    return law.say(f"{rule.id}.version.{version.start}", lang, version.says)
+
+
+def question_text(law: Law, rule: Rule, name: str, lang: str) -> str:
+    """The question for a fact, as the rule understands it, in a language.
+
+    Parameters
+    ----------
+    law : Law
+        The law, with its translations.
+    rule : Rule
+        The rule that asks.
+    name : str
+        Name of the fact.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    """
+    kind = law.fact(name, rule)
+    key = f"ask.{rule.id}.{name}" if name in rule.facts else f"ask.{name}"
+    return law.say(key, lang, kind.ask if kind is not None else "")
+
+
+def state_words(state: str, lang: str) -> str:
+    """A state of a rule in words.
+
+    Parameters
+    ----------
+    state : str
+        As `Rule.shown_state` gives it.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    """
+    return say(f"state_{state.replace(' ', '_')}", lang)
+
+
+def doubt(confidence: str, lang: str) -> str:
+    """What is said in brackets after a text that is not sure; empty for one that is.
+
+    Parameters
+    ----------
+    confidence : str
+        ``high``, ``medium`` or ``low``.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    """
+    return "" if confidence == "high" else f" ({say(f'confidence_{confidence}', lang)})"
+
+
+def act_number(act: Act, lang: str) -> str:
+    """The official number of an act as people write it; empty where it has none.
+
+    Parameters
+    ----------
+    act : Act
+        The act.
+    lang : str
+        ``en``, ``ru`` or ``kk``.
+    """
+    return act.number and f"{'No' if lang == 'en' else '№'} {act.number}"
 
 
 def law_texts(law: Law) -> dict[str, str]:

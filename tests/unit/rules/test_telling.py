@@ -6,12 +6,13 @@ from importlib.resources import files
 
 import pytest
 
+from qonys.core.codes import LANGUAGES
 from qonys.rules.answers import answer, pathways
 from qonys.rules.deciding import Engine
 from qonys.rules.describing import described
 from qonys.rules.reading import load_law
 from qonys.rules.telling import cited, told_answer, told_rule, value_words
-from qonys.rules.wording import LANGUAGES, law_texts, words
+from qonys.rules.wording import law_texts, words
 
 KEY = re.compile(
     r"\b(?:decision|state|head|role|confidence|about|why|number|change|step|dead|col|birth|"
