@@ -57,7 +57,7 @@ def render_html(
     check(document, observations)
     own = words(document)
     page = (
-        _environment()
+        environment()
         .get_template("brief.html.j2")
         .render(
             document=document,
@@ -65,31 +65,43 @@ def render_html(
             as_of=own.fill("as_of", as_of_words(document.as_of, document.lang)),
             sections=[b for b in document.blocks if isinstance(b, Heading) and b.level == 2],
             groups=entries(document, own, observations, sources),
-            siblings=_siblings(document.lang, siblings or {}),
+            siblings=language_links(document.lang, siblings or {}),
             downloads=[(label, safe_link(href)) for label, href in downloads],
             light=css_variables(0),
             dark=css_variables(1),
             chart=lambda chart: _chart(chart, document, own),
         )
     )
+    return tidied(page)
+
+
+def tidied(page: str) -> str:
+    """A page without the empty lines and trailing spaces that its template leaves.
+
+    Parameters
+    ----------
+    page : str
+        As rendered.
+    """
     lines = (line.rstrip() for line in page.split("\n"))
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _environment() -> Any:
+def environment() -> Any:
+    """The template engine: every text is escaped, and a missing name is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    engine = Environment(
         loader=PackageLoader("qonys.briefs", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["kind"] = lambda block: type(block).__name__
-    environment.filters["part"] = _part
-    environment.filters["sides"] = numeric_columns
-    return environment
+    engine.filters["kind"] = lambda block: type(block).__name__
+    engine.filters["part"] = _part
+    engine.filters["sides"] = numeric_columns
+    return engine
 
 
 def _part(part: Inline) -> tuple[str, str, str]:
@@ -102,7 +114,16 @@ def _part(part: Inline) -> tuple[str, str, str]:
     return "text", part, ""
 
 
-def _siblings(lang: str, siblings: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def language_links(lang: str, siblings: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Code, name and address of each language of a page; its own has no address.
+
+    Parameters
+    ----------
+    lang : str
+        Language of the page.
+    siblings : Mapping of str to str
+        File of the same page by language.
+    """
     return [
         (code, LANGUAGE_NAMES.get(code, code), "" if code == lang else safe_link(name))
         for code, name in siblings.items()

@@ -30,6 +30,7 @@ NOUNS = {
         "Ask the law of a day: may this person, and why not?",
     ),
     "iin": ("qonys.cli.iin", "iin", "Check identification numbers."),
+    "claims": ("qonys.cli.claims", "claims", "Check sentences of the press against figures."),
     "doctor": ("qonys.cli.doctor", "doctor", "Say what is installed and what the store holds."),
 }
 STORE_HELP = "Folder of the store, in place of QONYS_HOME."

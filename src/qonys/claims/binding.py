@@ -1,0 +1,445 @@
+"""What a number or a word of a sentence is about: measure, place, partner, period, group.
+
+For `parsing`. Main type: `Binder`. It prefers to say that it does not know: whatever narrows a
+count in a way that the store has no code for becomes a doubt, and a doubt decides nothing.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from qonys.claims.dating import Time, parsed
+from qonys.claims.mentions import Sentence, Word
+from qonys.claims.places import Place
+from qonys.core.country import Country
+from qonys.core.observations import Cell
+
+FLOWS = ("emigrants", "immigrants", "net_migration")
+_NAMES = (
+    "emigrants",
+    "immigrants",
+    "net_migration",
+    "population",
+    "qandas",
+    "dropcards",
+    "accounts",
+    "permits_stock",
+    "permits_quota",
+    "permits",
+    "border",
+    "survey_share",
+    "moved",
+)
+_BREAKDOWNS = ("sex", "ethnicity", "locality", "education")
+_FAR = 55
+_READINGS = 60
+_TO, _FROM, _IN = "destination", "origin", "location"
+_KK_ENDINGS = (
+    (_FROM, re.compile("(?:нан|нен|дан|ден|тан|тен)$")),
+    (_TO, re.compile("(?:ға|ге|қа|ке|на|не)$")),
+    (_IN, re.compile("(?:да|де|та|те)$")),
+)
+
+
+@dataclass
+class Context:
+    """What earlier sentences leave to the next one.
+
+    Parameters
+    ----------
+    period, measure, counterpart, area : str
+        The last ones spoken of.
+    year : int or None
+        The last year.
+    survey : str
+        Whether the paragraph is about a survey.
+    paragraph : int
+        The paragraph these are from.
+    """
+
+    period: str = ""
+    measure: str = ""
+    counterpart: str = ""
+    area: str = ""
+    year: int | None = None
+    survey: bool = False
+    paragraph: int = -1
+
+
+@dataclass
+class Subject:
+    """What a claim is about.
+
+    Parameters
+    ----------
+    measure, area, counterpart, period : str
+        Codes; empty where not known.
+    breakdown : dict of str to str
+        Group.
+    doubts : list of str
+        Why nothing can be decided.
+    others : list of (str, str)
+        Other readings of area and counterpart.
+    inherited : bool
+        Whether the period is from an earlier sentence.
+    far : bool
+        Whether the word for the measure stands far from the number, or in another sentence.
+    """
+
+    measure: str = ""
+    area: str = ""
+    counterpart: str = ""
+    period: str = ""
+    breakdown: dict[str, str] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
+    others: list[tuple[str, str]] = field(default_factory=list)
+    inherited: bool = False
+    far: bool = False
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a sentence around which things are bound."""
+
+    start: int
+    end: int
+
+
+class Binder:
+    """Binds the parts of one sentence.
+
+    Parameters
+    ----------
+    sentence : Sentence
+        The sentence.
+    country : Country
+        Whose figures are spoken of.
+    context : Context
+        What earlier sentences said.
+    """
+
+    def __init__(self, sentence: Sentence, country: Country, context: Context) -> None:
+        self.sentence, self.country, self.context = sentence, country, context
+        self.spots = [Spot(n.start, n.end) for n in sentence.numbers]
+        self.roles = [self._role(index) for index in range(len(sentence.places))]
+
+    def subject(self, spot: Spot) -> Subject:
+        """What stands around a spot."""
+        found = Subject()
+        self._bind_measure(found, spot)
+        self._bind_places(found, spot)
+        self._bind_period(found, spot)
+        self._bind_group(found, spot)
+        self._require_span(found)
+        found.doubts += [
+            name
+            for name in ("future", "negated", "conditional")
+            if any(
+                self._near(word, spot) < 90 for word in self.sentence.words(f"doubts.{name}")
+            )
+        ]
+        return found
+
+    def _near(self, word: Word | Place | Time, spot: Spot) -> float:
+        return self.sentence.distance(word.start, word.end, spot.start, spot.end)
+
+    def nearest(self, spot: Spot, *names: str, within: float = 1e9) -> Word | None:
+        """The nearest word of some lists."""
+        found = [word for name in names for word in self.sentence.words(name)]
+        found.sort(key=lambda word: self._near(word, spot))
+        return found[0] if found and self._near(found[0], spot) <= within else None
+
+    # measure ---------------------------------------------------------------------------------
+
+    def _bind_measure(self, found: Subject, spot: Spot) -> None:
+        word = self.nearest(spot, *(f"measures.{name}" for name in _NAMES if name != "moved"))
+        moved = self.nearest(spot, "measures.moved")
+        name = word.name.partition(".")[2] if word else ""
+        if moved and (not word or self._near(moved, spot) + 15 < self._near(word, spot)):
+            name = self._direction(spot) or name
+        found.far = min((self._near(w, spot) for w in (word, moved) if w), default=99.0) > _FAR
+        here = self.context.paragraph == self.sentence.paragraph
+        if not name and (here or self.sentence.has("kinds.pronoun")):
+            name = self.context.measure
+        if self.sentence.has("measures.internal") and name in {*FLOWS, ""}:
+            name = self._internal(name)
+        if name in FLOWS and self.sentence.has("sources.model"):
+            name = "net_migration_estimate" if name == "net_migration" else name
+        if name == "emigrants" and self.sentence.has("kinds.positive") and not word:
+            name = "net_migration"
+        found.measure = name
+
+    def _direction(self, spot: Spot) -> str:
+        """Which flow a neutral verb means, by where it goes."""
+        nation = self.country.code
+        for place, role in zip(self.sentence.places, self.roles, strict=True):
+            home = place.code == nation or place.code in self.country.areas
+            if (role == _TO and home) or (role == _FROM and not home):
+                return "immigrants"
+            if (role == _TO and not home) or (role == _FROM and place.code == nation):
+                return "emigrants"
+        if self.sentence.has("places.abroad"):
+            return "emigrants"
+        return ""
+
+    def _internal(self, name: str) -> str:
+        if self.sentence.has("internal.all_flows"):
+            return "net_migration_all_flows"
+        if name == "immigrants":
+            return "internal_arrivals"
+        return "internal_departures" if name == "emigrants" else "net_migration_internal"
+
+    # places ----------------------------------------------------------------------------------
+
+    def _role(self, index: int) -> str:
+        places = self.sentence.places
+        place = places[index]
+        if self.sentence.lexicon.lang == "kk":
+            return next(
+                (role for role, end in _KK_ENDINGS if end.search(self._word(place))), ""
+            )
+        before = self.sentence.text[: place.start]
+        for role in (_FROM, _TO, _IN):
+            for word in reversed(self.sentence.words(f"places.{role}")):
+                between = before[word.end :]
+                if word.end <= place.start and re.fullmatch(
+                    r"\s+(?:the\s+|neighbou?ring\s+|соседн\w+\s+)?", between
+                ):
+                    return self._russian(role, place) if role == _TO else role
+        if index and re.fullmatch(
+            r"\s*(?:,|and|or|и|,\s*and|также|или)?\s*", before[places[index - 1].end :]
+        ):
+            return self.roles_so_far[index - 1] if index - 1 < len(self.roles_so_far) else ""
+        return ""
+
+    @property
+    def roles_so_far(self) -> list[str]:
+        """Roles already known, for lists of places."""
+        return getattr(self, "roles", [])
+
+    def _word(self, place: Place) -> str:
+        return self.sentence.text[place.start : place.end].casefold()
+
+    def _russian(self, role: str, place: Place) -> str:
+        """Whether it is "to" or "in", by the case of a Russian name."""
+        if self.sentence.lexicon.lang != "ru":
+            return role
+        return (
+            _IN
+            if re.search("[еиах]$|ой$|ии$", self._word(place))
+            and not re.search("(?:сша|оаэ)$", self._word(place))
+            else role
+        )
+
+    def _mine(self, spot: Spot) -> list[tuple[Place, str]]:
+        """Places that belong to a spot: no other number is nearer to them."""
+        mine = []
+        for place, role in zip(self.sentence.places, self.roles, strict=True):
+            here = self._near(place, spot)
+            others = [s for s in self.spots if s != spot]
+            if all(here <= self._near(place, other) for other in others):
+                mine.append((place, role))
+        return mine
+
+    def _bind_places(self, found: Subject, spot: Spot) -> None:
+        found.area, found.counterpart = self.country.code, "WORLD"
+        if found.measure in {"survey_share", "population"}:
+            found.counterpart = "WORLD"
+        mine = self._mine(spot)
+        named = [place for place, _ in mine if place.code != self.country.code]
+        elsewhere = [
+            place
+            for place in self.sentence.places
+            if place.code != self.country.code and place not in named
+        ]
+        for place, role in mine:
+            self._take(found, place, role)
+        partners = [p for p in named if p.code not in self.country.areas]
+        regions = [p for p in named if p.code in self.country.areas]
+        if len(partners) > 1 or len(regions) > 1:
+            found.doubts.append("several_places")
+        if not named and elsewhere and self.spots:
+            place = min(elsewhere, key=lambda item: self._near(item, spot))
+            domestic = place.code in self.country.areas
+            reading = (place.code, "WORLD") if domestic else (self.country.code, place.code)
+            found.others.append(reading)
+        self._take_groups(found, spot)
+        if found.measure.startswith("mirror") and len(self.spots) > 1:
+            found.doubts.append("partner_counts")
+        if self.sentence.has("sources.partner_counts") and not found.measure.startswith(
+            "mirror"
+        ):
+            found.doubts.append("partner_counts")
+        nobody = found.counterpart == "WORLD" and found.area == self.country.code
+        them = self.nearest(spot, "kinds.of_them", within=18)
+        if nobody and them:
+            found.doubts.append("subgroup")
+        if (
+            not self.sentence.places
+            and found.measure == self.context.measure
+            and (self.sentence.has("kinds.pronoun") and self.context.counterpart)
+        ):
+            found.others.append((found.area, self.context.counterpart))
+
+    def _take_groups(self, found: Subject, spot: Spot) -> None:
+        group, _, rest = self.country.partner_group
+        for name, code in (("places.non_cis", rest), ("places.cis", group)):
+            word = self.nearest(spot, name, within=80)
+            if word and found.counterpart == "WORLD" and code:
+                found.counterpart = code
+                return
+
+    def _take(self, found: Subject, place: Place, role: str) -> None:
+        nation, areas = self.country.code, self.country.areas
+        if place.code == nation:
+            return
+        if place.code in areas:
+            found.area = place.code
+            found.others += [(code, found.counterpart) for code in place.codes[1:]]
+            return
+        wrong = (found.measure == "emigrants" and role == _FROM) or (
+            found.measure == "immigrants" and role == _TO
+        )
+        owns = self._word(place).endswith(("'s", "’s")) and found.measure in FLOWS
+        if owns and not self._counted_by(place):
+            found.doubts.append("other_country")
+        if wrong or (role == _IN and found.measure in FLOWS and found.measure != "emigrants"):
+            found.doubts.append("other_country")
+        if self._counted_by(place):
+            found.measure = self._mirror(found.measure)
+            found.area, found.counterpart = place.code, nation
+            return
+        found.counterpart = place.code
+
+    def _mirror(self, measure: str) -> str:
+        """The partner's own count: arrivals from this country, or departures to it."""
+        for place, role in zip(self.sentence.places, self.roles, strict=True):
+            if place.code == self.country.code and role in {_FROM, _TO}:
+                return "mirror_immigrants" if role == _FROM else "mirror_emigrants"
+        return {"immigrants": "mirror_immigrants", "emigrants": "mirror_emigrants"}.get(
+            measure, measure
+        )
+
+    def _counted_by(self, place: Place) -> bool:
+        after = self.sentence.text[place.end : place.end + 30]
+        counted = self.sentence.lexicon.cue("sources.counted").search(after)
+        return bool(counted) or self.sentence.has("sources.partner_counts")
+
+    # period ----------------------------------------------------------------------------------
+
+    def _bind_period(self, found: Subject, spot: Spot) -> None:
+        times = [t for t in self.sentence.times if t.kind not in {"span", "history"}]
+        times.sort(key=lambda time: self._near(time, spot))
+        main = self.main_period()
+        for time in times:
+            period = time.resolved(self.year(), main)
+            if time.kind in {"vague", "today", "end", "start"}:
+                found.doubts.append("vague_period")
+                found.period = self._vague(time, found)
+                return
+            if period:
+                found.period = period
+                found.inherited = not self._own_period() and time.kind in {"before", "same"}
+                return
+        found.period, found.inherited = main or self.context.period, not self._own_period()
+        if found.inherited and self.context.paragraph < self.sentence.paragraph - 2:
+            found.doubts.append("no_period")
+        if not found.period:
+            found.doubts.append("no_period")
+
+    def _require_span(self, found: Subject) -> None:
+        """A flow has no value on a day: the day is the news agency's, or something else."""
+        period = parsed(found.period)
+        if found.measure in FLOWS and period and period.kind in {"instant", "open"}:
+            found.doubts.append("vague_period")
+
+    def _own_period(self) -> bool:
+        """Whether the sentence itself names a period that is no comparison."""
+        named = {"period", "months"}
+        return any(t.kind in named and not self.is_base(t) for t in self.sentence.times)
+
+    def _vague(self, time: Time, found: Subject) -> str:
+        if time.kind in {"end", "start"} and time.year and found.measure == "population":
+            found.doubts.remove("vague_period")
+            return f"{time.year + (time.kind == 'end')}-01-01"
+        return f"{time.year}-01/.." if time.year and time.kind == "vague" else ""
+
+    def year(self) -> int | None:
+        """The year spoken of: the sentence's, else the context's."""
+        years = [
+            t.year for t in self.sentence.times if t.kind in {"period", "vague"} and t.year
+        ]
+        return years[0] if years else self.context.year
+
+    def main_period(self) -> str:
+        """The first period of the sentence that is no comparison."""
+        for time in self.sentence.times:
+            if time.kind in {"period", "months"} and not self.is_base(time):
+                period = time.resolved(self.year())
+                if period:
+                    return period
+        return (
+            "" if any(t.kind == "vague" for t in self.sentence.times) else self.context.period
+        )
+
+    def is_base(self, time: Time) -> bool:
+        """Whether a period is what is compared with: "than in 2023", "от 2023 года"."""
+        if time.kind in {"same", "before"}:
+            return True
+        before = self.sentence.text[max(0, time.start - 40) : time.start]
+        inside = self.sentence.text[time.start : time.end]
+        pattern = self.sentence.lexicon.cue("change.base")
+        matches = list(pattern.finditer(before))
+        if matches and not re.search(r"[\d,;(]", before[matches[-1].end() :]):
+            return True
+        return bool(re.match(r"(?:к|against|than)\s", inside, re.IGNORECASE))
+
+    def readings(self, subject: Subject) -> tuple[Cell, ...]:
+        """Every cell that the measures, places and periods of the sentence can make."""
+        if subject.measure not in FLOWS or not subject.period:
+            return ()
+        named = [name for name in FLOWS if self.sentence.has(f"measures.{name}")]
+        if self.sentence.has("kinds.positive", "kinds.negative"):
+            named.append("net_migration")
+        main = self.main_period()
+        periods = [t.resolved(self.year(), main) for t in self.sentence.times]
+        periods += [subject.period, *([] if self._own_period() else [self.context.period])]
+        areas = self.country.areas
+        codes = [code for place in self.sentence.places for code in place.codes]
+        pairs = [(self.country.code, "WORLD")]
+        pairs += [
+            (code, "WORLD") if code in areas else (self.country.code, code) for code in codes
+        ]
+        pairs.append((subject.area, self.context.counterpart or "WORLD"))
+        cells = (
+            Cell(measure, area, partner, period)
+            for measure in dict.fromkeys((subject.measure, *named))
+            for area, partner in dict.fromkeys(pairs)
+            for period in dict.fromkeys(filter(None, periods))
+        )
+        return tuple(islice(cells, _READINGS))
+
+    # groups ----------------------------------------------------------------------------------
+
+    def _bind_group(self, found: Subject, spot: Spot) -> None:
+        if found.measure not in {*FLOWS, "population"}:
+            return
+        covered: list[Word] = []
+        for dimension in _BREAKDOWNS:
+            for code in self.sentence.lexicon.data["breakdowns"].get(dimension, {}):
+                word = self.nearest(spot, f"breakdowns.{dimension}.{code}", within=70)
+                if word:
+                    found.breakdown[dimension] = code
+                    covered.append(word)
+        for word in self.sentence.words("doubts.subgroup"):
+            inside = any(w.start <= word.start and word.end <= w.end for w in covered)
+            if not inside and self._near(word, spot) < 70:
+                found.doubts.append("subgroup")
+                return
+
+
+def first_year(periods: Sequence[str]) -> int | None:
+    """The latest year among periods."""
+    years = [p.year for p in map(parsed, periods) if p and p.year]
+    return max(years) if years else None

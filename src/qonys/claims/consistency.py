@@ -1,0 +1,215 @@
+"""The text against itself: its own numbers, what they imply and where they clash.
+
+For `checking`. Main function: `examine`. Needs no data; every figure here is the text's own, in
+the interval that its rounding leaves.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qonys.claims.evidence import between
+from qonys.claims.typed import Claim, Finding, Implied, said
+from qonys.core.errors import DataError
+from qonys.core.intervals import Interval
+from qonys.core.observations import Cell
+from qonys.core.periods import parse_period
+
+_FLOWS = frozenset({"emigrants", "immigrants"})
+_TOTALS = frozenset({"value", "count", "balance", "sum"})
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the text's own numbers say of a relation.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim that states the relation.
+    fits : bool
+        Whether the numbers give what it states.
+    arithmetic : str
+        The computation.
+    inputs : tuple of str
+        Ids of the claims with the numbers.
+    """
+
+    claim: Claim
+    fits: bool
+    arithmetic: str
+    inputs: tuple[str, ...]
+
+
+def examine(claims: Sequence[Claim]) -> tuple[list[Own], list[Finding], list[Implied]]:
+    """Relations between the numbers of a text.
+
+    Parameters
+    ----------
+    claims : Sequence of Claim
+        Its claims.
+
+    Returns
+    -------
+    list of Own, list of Finding, list of Implied
+        Relations recomputed, contradictions, and figures that follow.
+    """
+    values: dict[str, Claim] = {}
+    for claim in claims:
+        if claim.kind in _TOTALS and _sure(claim):
+            values.setdefault(str(claim.cell), claim)
+    owns: list[Own] = []
+    implied: list[Implied] = []
+    for claim in claims:
+        if claim.kind in {"percent_change", "ratio", "difference", "trend"} and _sure(claim):
+            own, follows = _relation(claim, values)
+            owns += [own] if own else []
+            implied += [follows] if follows else []
+    findings = [_clash(own) for own in owns if not own.fits]
+    findings += [*_parts(values), *_sums(claims)]
+    return owns, findings, implied
+
+
+def _sure(claim: Claim) -> bool:
+    return bool(claim.measure and claim.period) and not (
+        set(claim.doubts) - {"span_unknown", "future"}
+    )
+
+
+def _relation(claim: Claim, values: dict[str, Claim]) -> tuple[Own | None, Implied | None]:
+    if not claim.compared_with or ("/" in claim.compared_with and claim.kind == "trend"):
+        span = parse_period(claim.compared_with) if claim.compared_with else None
+        if span is None or span.kind == "range":
+            return None, None
+    base_cell = claim.cell.at(time_period=claim.compared_with)
+    now, base = values.get(str(claim.cell)), values.get(str(base_cell))
+    try:
+        if now and base and now.interval and base.interval:
+            return _recomputed(claim, now, base), None
+        if claim.kind != "trend" and claim.interval and (now or base):
+            return None, _following(claim, now, base, base_cell)
+    except DataError:  # a division by a number that may be zero
+        return None, None
+    return None, None
+
+
+def _recomputed(claim: Claim, now: Claim, base: Claim) -> Own | None:
+    a, b = now.interval, base.interval
+    if a is None or b is None:
+        return None
+    inputs = (now.id, base.id)
+    if claim.kind == "trend":
+        change = a - b
+        fits = change.high > 0 if claim.sense == "up" else change.low < 0
+        return Own(claim, fits, f"{between(a)} − {between(b)} = {between(change)}", inputs)
+    result, sign = _computed(claim, a, b)
+    fits = claim.interval is not None and result.overlaps(claim.interval)
+    text = f"{between(a)} {sign} {between(b)} → {between(result)}"
+    return Own(claim, fits, text, inputs)
+
+
+def _computed(claim: Claim, a: Interval, b: Interval) -> tuple[Interval, str]:
+    if claim.kind == "ratio":
+        return (b / a if claim.sense == "down" else a / b), "/"
+    if claim.kind == "difference":
+        return a - b, "−"
+    ratio = a / b
+    return Interval((ratio.low - 1) * 100, (ratio.high - 1) * 100), "/"
+
+
+def _following(
+    claim: Claim, now: Claim | None, base: Claim | None, base_cell: Cell
+) -> Implied | None:
+    """The other figure of a relation of which one is printed."""
+    known = now or base
+    if known is None or known.interval is None or claim.interval is None:
+        return None
+    value, change = known.interval, claim.interval
+    if claim.kind == "difference":
+        result = value - change if now else value + change
+    else:
+        factor = change
+        if claim.kind == "percent_change":
+            factor = Interval(1 + change.low / 100, 1 + change.high / 100)
+        elif claim.sense == "down":
+            factor = Interval(1.0, 1.0) / change
+        if factor.low <= 0:
+            return None
+        result = value / factor if now else value * factor
+    cell = base_cell if now else claim.cell
+    unit = "%" if claim.unit == "percent" else ""
+    text = f"{between(value)} ; {between(change)}{unit} → {between(result)}"
+    return Implied(cell, result, known.unit, (known.id, claim.id), text)
+
+
+def _clash(own: Own) -> Finding:
+    key = "finding_trend" if own.claim.kind == "trend" else "finding_arithmetic"
+    return Finding("contradiction", (*own.inputs, own.claim.id), said(key), own.arithmetic)
+
+
+def _parts(values: dict[str, Claim]) -> Iterator[Finding]:
+    """Parts larger than their whole; parts and wholes of different periods side by side."""
+    groups: dict[str, list[Claim]] = defaultdict(list)
+    for claim in values.values():
+        if claim.measure in _FLOWS and claim.interval:
+            groups[claim.measure].append(claim)
+    for group in groups.values():
+        wholes = {
+            (c.area, c.period): c for c in group if c.counterpart == "WORLD" and not c.breakdown
+        }
+        for part in group:
+            if part.counterpart == "WORLD" and not part.breakdown:
+                continue
+            whole = wholes.get((part.area, part.period))
+            if (
+                whole
+                and part.interval
+                and whole.interval
+                and part.interval.low > whole.interval.high
+            ):
+                text = f"{between(part.interval)} > {between(whole.interval)}"
+                yield Finding("contradiction", (part.id, whole.id), said("finding_part"), text)
+            elif not whole:
+                yield from _beside(part, wholes)
+
+
+def _beside(part: Claim, wholes: dict[tuple[str, str], Claim]) -> Iterator[Finding]:
+    period = parse_period(part.period)
+    for (area, text), whole in wholes.items():
+        other = parse_period(text)
+        same_year = period.year == other.year and period.months and other.months
+        if area == part.area and same_year and max(period.months or 0, other.months or 0) < 12:
+            words = f"{part.period} ≠ {text}"
+            yield Finding("caution", (part.id, whole.id), said("finding_periods"), words)
+            return
+
+
+def _sums(claims: Sequence[Claim]) -> Iterator[Finding]:
+    """Shares of one question that do not add up."""
+    shares = [c for c in claims if c.kind == "survey_share" and c.interval and c.value]
+    run: list[Claim] = []
+    for claim in [*shares, None]:
+        if claim is not None and (not run or claim.start - run[-1].end < 160):
+            run.append(claim)
+            continue
+        yield from _closed(run)
+        run = [claim] if claim is not None else []
+
+
+def _closed(run: list[Claim]) -> Iterator[Finding]:
+    """Within a run of shares, the first that come near to a hundred."""
+    total = Interval(0.0, 0.0)
+    value = 0.0
+    for index, claim in enumerate(run):
+        if claim.interval is None or claim.value is None:
+            return
+        total = total + Interval(
+            claim.value - claim.precision / 2, claim.value + claim.precision / 2
+        )
+        value += claim.value
+        if index >= 2 and 97 < value < 103:
+            if 100.0 not in total:
+                ids = tuple(c.id for c in run[: index + 1])
+                text = " + ".join(f"{c.value:g}" for c in run[: index + 1]) + f" = {value:g}"
+                yield Finding("caution", ids, said("finding_sum", value=round(value, 2)), text)
+            return

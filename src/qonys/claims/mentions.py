@@ -1,0 +1,168 @@
+"""What a sentence mentions: numbers, times, places and words that matter to the grammar.
+
+For `parsing`. Main functions: `sentences`, `mentions`. Decides nothing of what they mean
+together.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from qonys.claims.dating import Time, find_times
+from qonys.claims.lexicon import Lexicon, lexicon
+from qonys.claims.numbers import Number, find_numbers
+from qonys.claims.places import Gazetteer, Place
+from qonys.claims.reading import language
+
+_END = re.compile(
+    r"(?:[.!?…]+[\"'»”)\]]*(?=\s+[\"'«“(\[—–-]?\s?[^\Wa-zа-яёәғқңөұүһі_])|\n+|;(?=\s))"
+)
+_SHORT = re.compile(
+    r"(?:^|[\s(\u00a0\d])(?:тыс|млн|млрд|гг?|им|обл|ул|чел|руб|долл|св|др|проц|кв|мес|ж|т|Mr|Mrs|Dr|vs|"
+    r"approx|No|St|U\.S|U\.K|e\.g|i\.e|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[A-ZА-Я])\.$"
+)
+_LONGEST = 1500
+_CLAUSE = re.compile(
+    r"[;:—–]|\s-\s|,\s(?:while|whereas|but|and|as|а|но|тогда|при|в то)\b|,(?!\d)|\("
+    r"|\)|\b(?:while|whereas|and|и|а|және|ал)\b",
+    re.IGNORECASE,
+)
+_WEIGHTS = {",": 30, ")": 6, "(": 6, ";": 60, ":": 45}
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the lists.
+
+    Parameters
+    ----------
+    name : str
+        Its list, e.g. ``change.up``.
+    start, end : int
+        Where it stands.
+    """
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass
+class Sentence:
+    """A sentence and what it mentions, with offsets of its own.
+
+    Parameters
+    ----------
+    start : int
+        Where it begins in the text.
+    text : str
+        Its words.
+    paragraph : int
+        Number of its paragraph.
+    lexicon : Lexicon
+        Words of its language.
+    gazetteer : Gazetteer
+        Names of places.
+    """
+
+    start: int
+    text: str
+    paragraph: int
+    lexicon: Lexicon
+    gazetteer: Gazetteer
+    _words: dict[str, tuple[Word, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def times(self) -> tuple[Time, ...]:
+        """Mentions of time; a bare number that counts something is none."""
+        return tuple(
+            time for time in find_times(self.text, self.lexicon) if not self._counts(time)
+        )
+
+    def _counts(self, time: Time) -> bool:
+        return time.loose and bool(self.noun_after(time.end))
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """Numbers that are no part of a mention of time."""
+        times = self.times
+        return tuple(
+            number
+            for number in find_numbers(self.text, self.lexicon)
+            if not any(time.start <= number.at < time.end for time in times)
+        )
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Places."""
+        return tuple(self.gazetteer.find(self.text))
+
+    def words(self, name: str) -> tuple[Word, ...]:
+        """Words of a list in the sentence."""
+        if name not in self._words:
+            found = self.lexicon.cue(name).finditer(self.text)
+            self._words[name] = tuple(Word(name, m.start(), m.end()) for m in found)
+        return self._words[name]
+
+    def has(self, *names: str) -> bool:
+        """Whether a word of these lists stands in the sentence."""
+        return any(self.words(name) for name in names)
+
+    def noun_after(self, at: int) -> str:
+        """The word that a number before this place counts, if it counts people."""
+        match = re.match(
+            r"[\s\u00a0]{1,2}(?:[^\W\d_]+[\s\u00a0]){0,1}", self.text[at : at + 60]
+        )
+        if not match:
+            return ""
+        for begin in (1, match.end()):
+            found = self.lexicon.cue("count_nouns.any").match(self.text, at + begin)
+            if found:
+                return found.group()
+        return ""
+
+    @cached_property
+    def _joints(self) -> list[tuple[int, int]]:
+        return [
+            (m.start(), _WEIGHTS.get(m.group()[0], 35)) for m in _CLAUSE.finditer(self.text)
+        ]
+
+    def distance(self, a_start: int, a_end: int, b_start: int, b_end: int) -> float:
+        """How far two mentions are from one another; joints of clauses count more."""
+        low, high = (a_end, b_start) if a_end <= b_start else (b_end, a_start)
+        gap = max(0, high - low)
+        return gap + sum(weight for at, weight in self._joints if low <= at < high)
+
+
+def sentences(text: str, gazetteer: Gazetteer) -> Iterator[Sentence]:
+    """Sentences of a text in order.
+
+    Parameters
+    ----------
+    text : str
+        The text, marks blanked.
+    gazetteer : Gazetteer
+        Names of places.
+    """
+    start = paragraph = 0
+    for end in _ends(text):
+        piece = text[start:end]
+        if piece.strip():
+            for begin in range(0, len(piece), _LONGEST):
+                part = piece[begin : begin + _LONGEST]
+                words = lexicon(language(part))
+                yield Sentence(start + begin, part, paragraph, words, gazetteer)
+        if "\n" in text[max(end - 1, 0) : end + 1]:
+            paragraph += 1
+        start = end
+
+
+def _ends(text: str) -> Iterator[int]:
+    for match in _END.finditer(text):
+        if match.group()[0] == "." and _SHORT.search(
+            text[max(0, match.end() - 12) : match.start() + 1]
+        ):
+            continue
+        yield match.end()
+    yield len(text)
