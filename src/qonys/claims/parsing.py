@@ -28,6 +28,7 @@ _COUNTED = {
     "border": "person",
 }
 _NEAR = 45
+_OF_PERIOD = frozenset({"no_period", "vague_period"})
 
 
 def find_claims(text: str, country: Country) -> list[Claim]:
@@ -482,6 +483,11 @@ def _records(binder: Binder) -> Iterator[Claim]:
                 continue
             claim = _subject_claim(binder, word, "record", sense=sense)
             if claim:
+                if (
+                    any(binder.is_base(time) for time in sentence.times)
+                    and binder.main_period()
+                ):
+                    claim = claim.changed(period=binder.main_period())
                 span = _span(binder, claim.period)
                 ranked = claim.counterpart != "WORLD" or claim.area != binder.country.code
                 doubts = (*claim.doubts, "span_unknown") if ranked else claim.doubts
@@ -507,7 +513,7 @@ def _signs(binder: Binder) -> Iterator[Claim]:
                         *claim.notes,
                         *(["steady"] if sentence.has("change.steady") else []),
                     ),
-                    doubts=tuple(d for d in claim.doubts if d != "no_period"),
+                    doubts=tuple(d for d in claim.doubts if d not in _OF_PERIOD),
                 )
             elif sentence.has("kinds.streak"):
                 near = sentence.words("kinds.streak")[0]
@@ -549,7 +555,7 @@ def _turning(binder: Binder) -> Iterator[Claim]:
                 yield claim.changed(
                     end=max(claim.end, *(t.end for t in sentence.times)),
                     period=max(listed),
-                    doubts=tuple(d for d in claim.doubts if d != "no_period"),
+                    doubts=tuple(d for d in claim.doubts if d not in _OF_PERIOD),
                 )
                 return
 
@@ -648,6 +654,8 @@ def _trends(binder: Binder, numbered: list[Claim]) -> Iterator[Claim]:
             span = _span(binder, main)
             row = any(w for w in sentence.words("kinds.streak"))
             steady = ("steady",) if sentence.has("change.steady") or row else ()
+            if span:
+                claim = claim.changed(notes=tuple(n for n in claim.notes if n != "inherited"))
             period = main or claim.period
             if not span and parsed(period) and parse_period(period).kind == "range":
                 years = parse_period(period)

@@ -446,7 +446,7 @@ def _record(claim: Claim, evidence: Evidence) -> Checked:
         first = max(first, span.start.year) if span.start else first
     low = claim.sense == "lowest"
     if period.kind != "year":
-        return _open(claim, said("record_of_part"))
+        return _record_of_part(claim, evidence, series, period.year)
     if period.year not in series:
         return _open(claim, said("not_published"))
     years = [year for year in series if first <= year <= period.year]
@@ -485,6 +485,19 @@ def _record(claim: Claim, evidence: Evidence) -> Checked:
     text += f" ; {between(series[worst].interval)} ({worst})"
     reason = said("record_wrong", year=str(worst))
     return Checked(claim, "contradicted", (reason,), text, (*rows, *series[worst].rows))
+
+
+def _record_of_part(
+    claim: Claim, evidence: Evidence, series: dict[int, Known], year: int
+) -> Checked:
+    """A record of months: no series decides it, but the whole years may speak for it."""
+    if year not in series:
+        return _open(claim, said("record_of_part"))
+    whole = claim.changed(period=str(year))
+    checked = _record(whole, evidence)
+    verdict = "compatible" if checked.verdict == "holds" else "cannot_check"
+    reasons = (said("record_of_part"), *checked.reasons)
+    return Checked(claim, verdict, reasons, checked.arithmetic, checked.rows)
 
 
 def _balance(claim: Claim, evidence: Evidence) -> Checked:
