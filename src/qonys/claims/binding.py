@@ -153,7 +153,7 @@ class Binder:
     # measure ---------------------------------------------------------------------------------
 
     def _bind_measure(self, found: Subject, spot: Spot) -> None:
-        word = self.nearest(spot, *(f"measures.{name}" for name in _NAMES if name != "moved"))
+        word = self._measure_word(spot)
         moved = self.nearest(spot, "measures.moved")
         name = word.name.partition(".")[2] if word else ""
         if moved and (not word or self._near(moved, spot) + 15 < self._near(word, spot)):
@@ -169,6 +169,21 @@ class Binder:
         if name == "emigrants" and self.sentence.has("kinds.positive") and not word:
             name = "net_migration"
         found.measure = name
+
+    def _measure_word(self, spot: Spot) -> Word | None:
+        """The nearest word for a measure; one inside a longer one ("net inflow") is none."""
+        words = [
+            w for n in _NAMES if n != "moved" for w in self.sentence.words(f"measures.{n}")
+        ]
+        whole = [
+            w
+            for w in words
+            if not any(
+                o.start <= w.start and w.end <= o.end and o.end - o.start > w.end - w.start
+                for o in words
+            )
+        ]
+        return min(whole, key=lambda word: self._near(word, spot), default=None)
 
     def _direction(self, spot: Spot) -> str:
         """Which flow a neutral verb means, by where it goes."""

@@ -242,6 +242,7 @@ def printed_interval(
     Rounding and cutting off digits are both usual, so that 32,256 may be printed as 32.2 or as
     32.3 thousand; cutting off is taken for usual from two printed digits on. The wider interval
     holds what neither gives but readers let pass: the next place up or down, a bound far away.
+    Percentages and ratios are rounded; cut-off digits lie in their wider interval alone.
 
     Parameters
     ----------
@@ -273,7 +274,7 @@ def printed_interval(
     size, sign = abs(value), -1 if value < 0 else 1
     half = precision / 2
     exact = whole and precision == 1
-    cut = precision if cuts and precision <= 0.1 * size else half
+    cut = precision if cuts and whole and precision <= 0.1 * size else half
     if qualifier == "about":
         reach = max(min(ABOUT_PLACES * precision, ABOUT_SHARE * size), half)
         low, high = size - reach, size + max(reach, cut)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from qonys.claims.answers import bound, bound_by_law
 from qonys.claims.binding import FLOWS, Binder, Context, Spot, Subject
 from qonys.claims.dating import earlier, in_year, of_months, parsed
 from qonys.claims.mentions import Sentence, Word, sentences
@@ -132,6 +133,10 @@ class _Numbered:
             return None
         subject = self.binder.subject(self.spot)
         claim = self._shaped(kind, sense, subject)
+        if kind == "survey_share":
+            return bound(claim, self.sentence, self.binder.country)
+        if kind == "legal_threshold":
+            return bound_by_law(claim, self.sentence, self.binder.country)
         return claim if claim.measure or claim.unit or self._big() else None
 
     def _big(self) -> bool:
@@ -241,10 +246,7 @@ class _Numbered:
         strict, _ = printed_interval(
             value, number.precision, number.qualifier, whole=whole, bound=number.bound
         )
-        if subject.far:
-            notes.append("far")
-        if len(self.sentence.numbers) > 1:
-            notes.append("many")
+        notes += self._marks(kind, subject)
         if unit in {"USD", "EUR", "KZT"} and kind == "count":
             subject.measure = ""
         if unit == "person" and number.value % 1 and not number.multiplied:
@@ -278,6 +280,18 @@ class _Numbered:
             lang=self.sentence.lexicon.lang,
         )
         return self._widened(claim)
+
+    def _marks(self, kind: str, subject: Subject) -> list[str]:
+        """How the number was read, for the verdict's caution."""
+        notes = []
+        if kind == "value" and self._has("kinds.annually", 30):
+            subject.inherited = False
+            notes.append("annually")
+        if subject.far:
+            notes.append("far")
+        if len(self.sentence.numbers) > 1:
+            notes.append("many")
+        return notes
 
     def _follow(self, kind: str, subject: Subject) -> None:
         """A change right behind a number is a change of that number."""

@@ -7,6 +7,7 @@ period, the whole or another definition can make it compatible or refute it, nev
 from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 
+from qonys.claims import answers
 from qonys.claims.evidence import Evidence, Known, between, numeral
 from qonys.claims.numbers import printed_interval
 from qonys.claims.typed import Checked, Claim, Release, Said, said
@@ -33,6 +34,10 @@ def judge(claim: Claim, evidence: Evidence) -> Checked:
     """
     if claim.doubts:
         return _open(claim, *(said(f"doubt_{name}") for name in claim.doubts))
+    if claim.kind == "survey_share":
+        return answers.judged(claim, evidence)
+    if claim.kind == "legal_threshold" and claim.measure:
+        return answers.judged_by_law(claim, evidence)
     if not claim.measure or not claim.period:
         return _open(
             claim, said("doubt_no_measure" if not claim.measure else "doubt_no_period")
@@ -157,7 +162,7 @@ def _compare(claim: Claim, known: Sequence[Known], text: Callable[[Known], str])
     shown = (
         f"{text(first)} = {between(first.interval)}" if text(first) else between(first.interval)
     )
-    fits = _within(first.interval, strict)
+    fits = _within(first.interval, strict) or _printed_alike(claim, first)
     sign = "∈" if fits else "∉"
     arithmetic = f"{shown} {sign} {between(strict)}"
     rows, releases = first.rows, _releases(claim, known)
@@ -190,6 +195,14 @@ def _compare(claim: Claim, known: Sequence[Known], text: Callable[[Known], str])
     return Checked(claim, verdict, (reason,), arithmetic, rows, releases, suggestion)
 
 
+def _printed_alike(claim: Claim, known: Known) -> bool:
+    """Whether the producer printed the very same rounded number."""
+    (row, *more) = known.rows or (None,)
+    if row is None or more or known.arithmetic:
+        return False
+    return row.value == claim.value and row.precision <= claim.precision
+
+
 def _releases(claim: Claim, known: Sequence[Known]) -> tuple[Release, ...]:
     if claim.interval is None or len({(k.interval.low, k.interval.high) for k in known}) < 2:
         return ()
@@ -200,7 +213,27 @@ def _releases(claim: Claim, known: Sequence[Known]) -> tuple[Release, ...]:
     )
 
 
+def _annually(claim: Claim, evidence: Evidence) -> Checked:
+    """Whether "about 300 a year" is so: the years of the last decade."""
+    period = parse_period(claim.period)
+    series = {
+        year: known
+        for year, known in evidence.series(claim.cell).items()
+        if period.year and year > period.year - 10
+    }
+    if len(series) < 5:
+        return _open(claim, said("not_published"))
+    right = [year for year, known in series.items() if known.interval.overlaps(_wide(claim))]
+    text = " ; ".join(f"{year}: {between(known.interval)}" for year, known in series.items())
+    rows = tuple(row for known in series.values() for row in known.rows)[:6]
+    if 4 * len(right) <= len(series):
+        return Checked(claim, "contradicted", (said("not_annually"),), text, rows)
+    return Checked(claim, "compatible", (said("some_years"),), text, rows)
+
+
 def _value(claim: Claim, evidence: Evidence) -> Checked:
+    if "annually" in claim.notes:
+        return _annually(claim, evidence)
     known = evidence.known(claim.cell)
     if "dash" in claim.notes and claim.value and claim.interval:
         other = claim.changed(

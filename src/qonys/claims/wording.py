@@ -51,6 +51,8 @@ def tell(sentence: Said, lang: str, country: Country) -> str:
             filled["sources"] = sources_of(part, country)
         elif name == "measure":
             filled[name] = country.name(part, lang, dimension="measure")
+        elif name == "answer":
+            filled[name] = country.name(part, lang, dimension="category") if part else ""
         elif name == "unit":
             filled[name] = _unit(part, lang, country)
         else:
