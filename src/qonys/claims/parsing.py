@@ -105,6 +105,7 @@ def _of_sentence(sentence: Sentence, country: Country, context: Context) -> Iter
         if claim:
             typed.append(claim)
     typed += _worded(binder, typed)
+    typed += _unread(binder, typed)
     yield from sorted(typed, key=lambda claim: (claim.start, claim.end))
 
 
@@ -611,6 +612,30 @@ def _ranks(binder: Binder) -> Iterator[Claim]:
             start=min(claim.start, place.start),
             end=max(claim.end, place.end),
         )
+
+
+def _unread(binder: Binder, typed: list[Claim]) -> Iterator[Claim]:
+    """Statements that are seen but not understood: "every third", "for the first time"."""
+    sentence = binder.sentence
+    covered = [(claim.start, claim.end) for claim in typed]
+    for kind in ("share", "ratio", "streak", "balance", "rank"):
+        for word in sentence.words(f"kinds.loose_{kind}"):
+            if any(start < word.end and word.start < end for start, end in covered):
+                continue
+            subject = binder.subject(Spot(word.start, word.end))
+            if not subject.measure:
+                continue
+            start, end = _clause(sentence, word)
+            covered.append((start, end))
+            yield Claim(
+                id="",
+                kind=kind,
+                measure=subject.measure,
+                start=start,
+                end=end,
+                doubts=("unread",),
+                lang=sentence.lexicon.lang,
+            )
 
 
 def _net(measure: str) -> str:
