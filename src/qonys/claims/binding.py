@@ -52,8 +52,10 @@ class Context:
         The last ones spoken of.
     year : int or None
         The last year.
-    survey : str
+    survey : bool
         Whether the paragraph is about a survey.
+    mixed : bool
+        Whether several periods were spoken of, so that the last one may not be meant.
     paragraph : int
         The paragraph these are from.
     """
@@ -64,6 +66,7 @@ class Context:
     area: str = ""
     year: int | None = None
     survey: bool = False
+    mixed: bool = False
     paragraph: int = -1
 
 
@@ -188,6 +191,10 @@ class Binder:
     def _direction(self, spot: Spot) -> str:
         """Which flow a neutral verb means, by where it goes."""
         nation = self.country.code
+        if self.sentence.has("sources.inward"):
+            return "immigrants"
+        if self.sentence.has("sources.outward"):
+            return "emigrants"
         for place, role in zip(self.sentence.places, self.roles, strict=True):
             home = place.code == nation or place.code in self.country.areas
             if (role == _TO and home) or (role == _FROM and not home):

@@ -88,6 +88,13 @@ def _remember(
     main = binder.main_period() if periods else ""
     if main:
         context.period = main
+    several = {t.period for t in periods} | {
+        t.kind for t in sentence.times if binder.is_base(t)
+    }
+    if len(several) > 1 or (several and not main):
+        context.mixed = True
+    elif main:
+        context.mixed = False
     context.year = binder.year()
     if sentence.has("measures.survey_share"):
         return
@@ -290,6 +297,8 @@ class _Numbered:
             notes.append("annually")
         if subject.far:
             notes.append("far")
+        if subject.inherited and self.binder.context.mixed:
+            notes.append("mixed")
         if len(self.sentence.numbers) > 1:
             notes.append("many")
         return notes
@@ -516,7 +525,8 @@ def _signs(binder: Binder) -> Iterator[Claim]:
             claim = _subject_claim(binder, word, "balance", sense=sense)
             if not claim:
                 continue
-            if any(0 <= n.start - word.end < 8 for n in sentence.numbers):
+            follow = [n.start for n in sentence.numbers if 0 <= n.start - word.end < 30]
+            if follow and not re.search(r"[,;:—]", sentence.text[word.end : follow[0]]):
                 continue  # "a surplus of 16,153": the number says it
             claim = claim.changed(measure=_net(claim.measure))
             since = [t for t in sentence.times if t.kind == "since"]

@@ -67,6 +67,9 @@ def _cautious(checked: Checked, evidence: Evidence) -> Checked:
             checked.arithmetic,
             checked.rows,
         )
+    if checked.verdict == "holds" and "mixed" in claim.notes:
+        reasons = (said("several_readings"), *checked.reasons)
+        return Checked(claim, "compatible", reasons, checked.arithmetic, checked.rows)
     if checked.verdict == "holds" or claim.value is None:
         return checked
     if claim.kind in {"value", "count", "balance"} and _another(claim, evidence):
@@ -176,7 +179,7 @@ def _compare(claim: Claim, known: Sequence[Known], text: Callable[[Known], str])
         other = next((k for k in known[1:] if k.strong and _within(k.interval, strict)), None)
         if other:
             verdict, key, rows = "compatible", "older_release", (*rows, *other.rows)
-        elif first.interval.overlaps(wide):
+        elif any(k.interval.overlaps(wide) for k in known if k is first or k.strong):
             verdict, key = "compatible", "near"
         elif first.strong:
             verdict, key = "contradicted", "published_otherwise"
