@@ -4,13 +4,12 @@ For `parsing` and `verdicts`. Main functions: `bound`, `judged`. The words of an
 the country's `claims.toml`; a share is never matched to an answer by its number.
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from qonys.claims.evidence import Evidence, between, numeral
-from qonys.claims.lexicon import words
+from qonys.claims.lexicon import country_words, words
 from qonys.claims.mentions import Sentence
 from qonys.claims.typed import Checked, Claim, said
 from qonys.core.country import Country
@@ -39,10 +38,7 @@ def _thresholds(country: Country) -> tuple[_Answer, ...]:
 
 
 def _read(country: Country, group: str, of: str) -> tuple[_Answer, ...]:
-    path = country.folder / "claims.toml"
-    if not path.is_file():
-        return ()
-    listed = tomllib.loads(path.read_text(encoding="utf-8")).get(group, [])
+    listed = country_words(country).get(group, [])
     return tuple(
         _Answer(
             entry[of],
@@ -167,7 +163,7 @@ def judged(claim: Claim, evidence: Evidence) -> Checked:
     rows = [
         row
         for cell in evidence.view.cells("survey_share")
-        if cell.dims.get(_QUESTION) == question and _same(cell, claim, question)
+        if cell.dims.get(_QUESTION) == question and _same(cell, claim)
         for row in evidence.rows(cell)
     ]
     own = [row for row in rows if row.cell.dims.get("category", "") == category and category]
@@ -183,7 +179,7 @@ def judged(claim: Claim, evidence: Evidence) -> Checked:
     return _mislabelled(claim, rows) or Checked(claim, "cannot_check", (said("only_itself"),))
 
 
-def _same(cell: Cell, claim: Claim, question: str) -> bool:
+def _same(cell: Cell, claim: Claim) -> bool:
     rest = {k: v for k, v in cell.dims.items() if k not in {_QUESTION, "category"}}
     asked = {k: v for k, v in claim.breakdown.items() if k not in {_QUESTION, "category"}}
     return rest == asked and (not claim.period or cell.time_period == claim.period)

@@ -5,7 +5,6 @@ count in a way that the store has no code for becomes a doubt, and a doubt decid
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -48,7 +47,7 @@ class Context:
 
     Parameters
     ----------
-    period, measure, counterpart, area : str
+    period, measure, counterpart : str
         The last ones spoken of.
     year : int or None
         The last year.
@@ -63,7 +62,6 @@ class Context:
     period: str = ""
     measure: str = ""
     counterpart: str = ""
-    area: str = ""
     year: int | None = None
     survey: bool = False
     mixed: bool = False
@@ -125,7 +123,7 @@ class Binder:
     def __init__(self, sentence: Sentence, country: Country, context: Context) -> None:
         self.sentence, self.country, self.context = sentence, country, context
         self.spots = [Spot(n.start, n.end) for n in sentence.numbers]
-        self.roles = [self._role(index) for index in range(len(sentence.places))]
+        self.roles = [self._role(place) for place in sentence.places]
 
     def subject(self, spot: Spot) -> Subject:
         """What stands around a spot."""
@@ -138,20 +136,19 @@ class Binder:
         found.doubts += [
             name
             for name in ("future", "negated", "conditional")
-            if any(
-                self._near(word, spot) < 90 for word in self.sentence.words(f"doubts.{name}")
-            )
+            if any(self.near(word, spot) < 90 for word in self.sentence.words(f"doubts.{name}"))
         ]
         return found
 
-    def _near(self, word: Word | Place | Time, spot: Spot) -> float:
+    def near(self, word: Word | Place | Time, spot: Spot) -> float:
+        """How far a mention is from a spot."""
         return self.sentence.distance(word.start, word.end, spot.start, spot.end)
 
     def nearest(self, spot: Spot, *names: str, within: float = 1e9) -> Word | None:
         """The nearest word of some lists."""
         found = [word for name in names for word in self.sentence.words(name)]
-        found.sort(key=lambda word: self._near(word, spot))
-        return found[0] if found and self._near(found[0], spot) <= within else None
+        found.sort(key=lambda word: self.near(word, spot))
+        return found[0] if found and self.near(found[0], spot) <= within else None
 
     # measure ---------------------------------------------------------------------------------
 
@@ -159,9 +156,9 @@ class Binder:
         word = self._measure_word(spot)
         moved = self.nearest(spot, "measures.moved")
         name = word.name.partition(".")[2] if word else ""
-        if moved and (not word or self._near(moved, spot) + 15 < self._near(word, spot)):
+        if moved and (not word or self.near(moved, spot) + 15 < self.near(word, spot)):
             name = self._direction(spot) or name
-        found.far = min((self._near(w, spot) for w in (word, moved) if w), default=99.0) > _FAR
+        found.far = min((self.near(w, spot) for w in (word, moved) if w), default=99.0) > _FAR
         here = self.context.paragraph == self.sentence.paragraph
         if not name and (here or self.sentence.has("kinds.pronoun")):
             name = self.context.measure
@@ -186,14 +183,14 @@ class Binder:
                 for o in words
             )
         ]
-        return min(whole, key=lambda word: self._near(word, spot), default=None)
+        return min(whole, key=lambda word: self.near(word, spot), default=None)
 
     def _direction(self, spot: Spot) -> str:
         """Which flow a neutral verb means, by where it goes."""
         nation = self.country.code
-        if self.sentence.has("sources.inward"):
+        if self.sentence.has("places.inward"):
             return "immigrants"
-        if self.sentence.has("sources.outward"):
+        if self.sentence.has("places.outward"):
             return "emigrants"
         for place, role in zip(self.sentence.places, self.roles, strict=True):
             home = place.code == nation or place.code in self.country.areas
@@ -214,9 +211,7 @@ class Binder:
 
     # places ----------------------------------------------------------------------------------
 
-    def _role(self, index: int) -> str:
-        places = self.sentence.places
-        place = places[index]
+    def _role(self, place: Place) -> str:
         if self.sentence.lexicon.lang == "kk":
             return next(
                 (role for role, end in _KK_ENDINGS if end.search(self._word(place))), ""
@@ -229,16 +224,7 @@ class Binder:
                     r"\s+(?:the\s+|neighbou?ring\s+|соседн\w+\s+)?", between
                 ):
                     return self._russian(role, place) if role == _TO else role
-        if index and re.fullmatch(
-            r"\s*(?:,|and|or|и|,\s*and|также|или)?\s*", before[places[index - 1].end :]
-        ):
-            return self.roles_so_far[index - 1] if index - 1 < len(self.roles_so_far) else ""
         return ""
-
-    @property
-    def roles_so_far(self) -> list[str]:
-        """Roles already known, for lists of places."""
-        return getattr(self, "roles", [])
 
     def _word(self, place: Place) -> str:
         return self.sentence.text[place.start : place.end].casefold()
@@ -258,16 +244,14 @@ class Binder:
         """Places that belong to a spot: no other number is nearer to them."""
         mine = []
         for place, role in zip(self.sentence.places, self.roles, strict=True):
-            here = self._near(place, spot)
+            here = self.near(place, spot)
             others = [s for s in self.spots if s != spot]
-            if all(here <= self._near(place, other) for other in others):
+            if all(here <= self.near(place, other) for other in others):
                 mine.append((place, role))
         return mine
 
     def _bind_places(self, found: Subject, spot: Spot) -> None:
         found.area, found.counterpart = self.country.code, "WORLD"
-        if found.measure in {"survey_share", "population"}:
-            found.counterpart = "WORLD"
         mine = self._mine(spot)
         named = [place for place, _ in mine if place.code != self.country.code]
         elsewhere = [
@@ -282,7 +266,7 @@ class Binder:
         if len(partners) > 1 or len(regions) > 1:
             found.doubts.append("several_places")
         if not named and elsewhere and self.spots:
-            place = min(elsewhere, key=lambda item: self._near(item, spot))
+            place = min(elsewhere, key=lambda item: self.near(item, spot))
             domestic = place.code in self.country.areas
             reading = (place.code, "WORLD") if domestic else (self.country.code, place.code)
             found.others.append(reading)
@@ -352,7 +336,7 @@ class Binder:
 
     def _bind_period(self, found: Subject, spot: Spot) -> None:
         times = [t for t in self.sentence.times if t.kind not in {"span", "history"}]
-        times.sort(key=lambda time: self._near(time, spot))
+        times.sort(key=lambda time: self.near(time, spot))
         main = self.main_period()
         for time in times:
             period = time.resolved(self.year(), main)
@@ -456,12 +440,6 @@ class Binder:
                     covered.append(word)
         for word in self.sentence.words("doubts.subgroup"):
             inside = any(w.start <= word.start and word.end <= w.end for w in covered)
-            if not inside and self._near(word, spot) < 70:
+            if not inside and self.near(word, spot) < 70:
                 found.doubts.append("subgroup")
                 return
-
-
-def first_year(periods: Sequence[str]) -> int | None:
-    """The latest year among periods."""
-    years = [p.year for p in map(parsed, periods) if p and p.year]
-    return max(years) if years else None

@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from qonys.claims.numbers import printed_interval
+from qonys.claims.dating import earlier
+from qonys.claims.numbers import counted, printed_interval, whole_place
 from qonys.claims.typed import KINDS, SENSES, Claim
+from qonys.core.codes import DIMENSIONS
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
 from qonys.core.intervals import QUALIFIERS, Interval
@@ -118,17 +120,13 @@ def _completed(claim: Claim, given: Item | None) -> Claim:
         and claim.period
         and claim.kind in {"percent_change", "ratio", "difference", "trend"}
     ):
-        from qonys.claims.dating import earlier
-
         compared = earlier(claim.period)
     if claim.kind == "record" and not compared:
         compared = "history"
     interval = _given(given)
     if interval is None and value is not None:
-        whole = claim.unit not in {"percent", "ratio", "percentage_point"}
-        interval = printed_interval(
-            value, claim.precision or 1.0, claim.qualifier, whole=whole
-        )[0]
+        precision, whole = claim.precision or 1.0, counted(claim.unit)
+        interval = printed_interval(value, precision, claim.qualifier, whole=whole)[0]
     return claim.changed(value=value, sense=sense, compared_with=compared, interval=interval)
 
 
@@ -171,10 +169,7 @@ def _precision(digits: str, given: str) -> float:
     whole, point, places = plain.partition(".")
     if point and places.strip("0"):
         return float(10.0 ** -len(places))
-    zeros = len(whole) - len(whole.rstrip("0"))
-    if zeros == 1 and len(whole) > 3:
-        return 1.0
-    return float(10 ** min(zeros, max(len(whole) - 2, 0)))
+    return float(whole_place(whole))
 
 
 def _unit(kind: str) -> str:
@@ -202,8 +197,6 @@ def _offset(item: Item | None) -> int:
 def _mapping(item: Item | None) -> list[tuple[str, Item]]:
     if item is None or item.is_null():
         return []
-    from qonys.core.codes import DIMENSIONS
-
     return list(item.fields(" ".join(DIMENSIONS)).items())
 
 

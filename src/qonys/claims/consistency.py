@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qonys.claims.evidence import between
+from qonys.claims.evidence import COUNTED_FLOWS, between
 from qonys.claims.typed import Claim, Finding, Implied, said
 from qonys.core.errors import DataError
 from qonys.core.intervals import Interval
 from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
+from qonys.observations.indicators import change_interval
 
-_FLOWS = frozenset({"emigrants", "immigrants"})
 _TOTALS = frozenset({"value", "count", "balance", "sum"})
 
 
@@ -113,8 +113,7 @@ def _computed(claim: Claim, a: Interval, b: Interval) -> tuple[Interval, str]:
         return (b / a if claim.sense == "down" else a / b), "/"
     if claim.kind == "difference":
         return a - b, "−"
-    ratio = a / b
-    return Interval((ratio.low - 1) * 100, (ratio.high - 1) * 100), "/"
+    return change_interval(a, b), "/"
 
 
 def _following(
@@ -151,7 +150,7 @@ def _parts(values: dict[str, Claim]) -> Iterator[Finding]:
     """Parts larger than their whole; parts and wholes of different periods side by side."""
     groups: dict[str, list[Claim]] = defaultdict(list)
     for claim in values.values():
-        if claim.measure in _FLOWS and claim.interval:
+        if claim.measure in COUNTED_FLOWS and claim.interval:
             groups[claim.measure].append(claim)
     for group in groups.values():
         wholes = {

@@ -14,10 +14,9 @@ from qonys.claims.lexicon import Lexicon, expression
 from qonys.core.errors import DataError
 from qonys.core.periods import Period, parse_period
 
-FIRST_YEAR, LAST_YEAR = 1900, 2100
+LAST_YEAR = 2100
 _YEAR = r"(?:19|20)\d\d"
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4}
-_MEANS = {"year": 1, "years": 1, "day": 2, "month": 1, "since": 3, "start": 2, "end": 2}
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from qonys.claims.lexicon import country_words
 from qonys.core.intervals import Interval
 from qonys.core.observations import Cell, Observation
 from qonys.core.periods import parse_period
 from qonys.observations.reading import View
 
-_FLOWS = frozenset({"emigrants", "immigrants"})
+#: Flows that are counts: never negative, and larger over a longer period.
+COUNTED_FLOWS = frozenset({"emigrants", "immigrants"})
 #: How far a provisional figure may still be revised, as a part of it; bounds are widened by it.
 REVISION = 0.05
 
@@ -54,13 +56,14 @@ class Evidence:
     def __init__(self, view: View, origin: frozenset[str] = frozenset()) -> None:
         self.view, self.origin = view, origin
         self.country = view.country
-        self._producers = {code.casefold() for code in self.country.producers}
+        named = country_words(self.country).get("producers", [])
+        self._producers = {code.casefold() for code in (*self.country.producers, *named)}
 
     def strong(self, row: Observation) -> bool:
         """Whether a row is its producer's own publication, or repeats it openly."""
         source = self.country.sources[row.source]
         family = source.repeats.partition(":")[0].casefold()
-        return source.kind != "press" or family in self._producers or family == "mlsp"
+        return source.kind != "press" or family in self._producers
 
     def _confirmed(self, row: Observation, rows: Sequence[Observation]) -> bool:
         """Whether a row stands: by its producer, or by two releases apart from one another."""
@@ -128,7 +131,7 @@ class Evidence:
 
     def bounds(self, cell: Cell) -> tuple[float | None, float | None, tuple[Observation, ...]]:
         """What a flow must lie between: shorter and longer periods, the whole it is part of."""
-        if cell.measure not in _FLOWS:
+        if cell.measure not in COUNTED_FLOWS:
             return None, None, ()
         low: float | None = None
         high: float | None = None

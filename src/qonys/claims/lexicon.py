@@ -11,6 +11,8 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from qonys.core.country import Country
+
 LANGUAGES = ("en", "ru", "kk")
 _SPACES = r"[ \u00a0\u2009\u202f\n\t]{1,3}"
 _NEVER = re.compile(r"(?!)")
@@ -67,6 +69,7 @@ class Lexicon:
     def __init__(self, lang: str, data: Mapping[str, Any]) -> None:
         self.lang, self.data = lang, data
         self.comma = bool(data["comma"])
+        self._cues: dict[str, re.Pattern[str]] = {}
 
     @cached_property
     def glued(self) -> re.Pattern[str]:
@@ -159,15 +162,11 @@ class Lexicon:
                     return float(value), name == "fractions"
         return 0.0, False
 
-    @lru_cache(maxsize=256)  # noqa: B019 - three lexicons live as long as the program
     def cue(self, name: str) -> re.Pattern[str]:
         """Words of a list, e.g. ``change.up``."""
-        return words(self._list(name))
-
-    @lru_cache(maxsize=64)  # noqa: B019 - as above
-    def names(self, group: str) -> tuple[str, ...]:
-        """Names of the lists of a group."""
-        return tuple(self.data.get(group, {}))
+        if name not in self._cues:
+            self._cues[name] = words(self._list(name))
+        return self._cues[name]
 
     def _list(self, name: str) -> list[str]:
         node: Any = self.data
@@ -184,6 +183,19 @@ class Lexicon:
             if words(listed, before="", after="").fullmatch(bare):
                 return str(name)
         return ""
+
+
+@lru_cache(maxsize=8)
+def country_words(country: Country) -> Mapping[str, Any]:
+    """What a country's `claims.toml` says; empty without one.
+
+    Parameters
+    ----------
+    country : Country
+        The country.
+    """
+    path = country.folder / "claims.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 @lru_cache(maxsize=3)

@@ -22,8 +22,6 @@ _DIGITS = re.compile(
     rf"(?P<digits>\d{{1,3}}(?P<sep>[{_SPACE}.,'\u2019])\d{{3}}(?:(?P=sep)\d{{3}})*(?!\d)"
     r"(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?![\d])"
 )
-
-
 _NAMED = re.compile(r"(?:№|#|\bNo\.?)\s?$")
 _OF = re.compile(r"\s+(?:of|всех|из|от)\b", re.IGNORECASE)
 _TIMES = re.compile(r"[\s\u00a0-]{0,2}(?:times|fold|x\b|раз|есе|кратн)", re.IGNORECASE)
@@ -71,12 +69,6 @@ class Number:
     digits: int = 1
     multiplied: bool = False
     text: str = ""
-
-    @property
-    def bare_year(self) -> bool:
-        """Whether it looks like a year: four plain digits."""
-        plain = len(self.text) == 4 and self.text.isdigit()
-        return plain and 1900 <= self.value <= 2100 and not self.unit and not self.multiplied
 
 
 def find_numbers(text: str, lexicon: Lexicon) -> Iterator[Number]:
@@ -150,11 +142,37 @@ def _last_place(plain: Decimal, places: int) -> Decimal:
     """Size of the last printed place; zeros at the end count as rounded, two digits never."""
     if places:
         return Decimal(1).scaleb(-places)
-    whole = str(int(plain))
-    zeros = len(whole) - len(whole.rstrip("0"))
-    if zeros == 1 and len(whole) > 3:
-        return Decimal(1)  # nobody rounds 16,548 to 16,550
-    return Decimal(1).scaleb(min(zeros, max(len(whole) - 2, 0)))
+    return Decimal(whole_place(str(int(plain))))
+
+
+def whole_place(digits: str) -> int:
+    """Size of the last place of a whole number that is taken for printed, not rounded.
+
+    Parameters
+    ----------
+    digits : str
+        Its digits.
+
+    Examples
+    --------
+    >>> whole_place("12700"), whole_place("10000"), whole_place("16550")
+    (100, 1000, 1)
+    """
+    zeros = len(digits) - len(digits.rstrip("0"))
+    if zeros == 1 and len(digits) > 3:
+        return 1  # nobody rounds 16,548 to 16,550
+    return int(10 ** min(zeros, max(len(digits) - 2, 0)))
+
+
+def counted(unit: str) -> bool:
+    """Whether a unit counts whole things.
+
+    Parameters
+    ----------
+    unit : str
+        Code of the unit.
+    """
+    return unit not in {"percent", "percentage_point", "ratio"}
 
 
 def _sign(sign: str, text: str, at: int) -> str:
@@ -235,7 +253,6 @@ def printed_interval(
     *,
     whole: bool = True,
     bound: bool = False,
-    cuts: bool = True,
 ) -> tuple[Interval, Interval]:
     """What a printed number can stand for: strictly, and at most.
 
@@ -256,8 +273,6 @@ def printed_interval(
         Whether it counts whole things.
     bound : bool
         Whether the qualifier is a bound.
-    cuts : bool
-        Whether digits may have been cut off.
 
     Returns
     -------
@@ -274,7 +289,7 @@ def printed_interval(
     size, sign = abs(value), -1 if value < 0 else 1
     half = precision / 2
     exact = whole and precision == 1
-    cut = precision if cuts and whole and precision <= 0.1 * size else half
+    cut = precision if whole and precision <= 0.1 * size else half
     if qualifier == "about":
         reach = max(min(ABOUT_PLACES * precision, ABOUT_SHARE * size), half)
         low, high = size - reach, size + max(reach, cut)

@@ -12,7 +12,7 @@ from qonys.claims.answers import bound, bound_by_law
 from qonys.claims.binding import FLOWS, Binder, Context, Spot, Subject
 from qonys.claims.dating import earlier, in_year, of_months, parsed
 from qonys.claims.mentions import Sentence, Word, sentences
-from qonys.claims.numbers import Number, printed_interval
+from qonys.claims.numbers import Number, counted, printed_interval
 from qonys.claims.places import gazetteer
 from qonys.claims.typed import Claim
 from qonys.core.country import Country
@@ -47,14 +47,13 @@ def find_claims(text: str, country: Country) -> list[Claim]:
     listed = list(sentences(text, gazetteer(country)))
     for index, sentence in enumerate(listed):
         _settle_vague(sentence, listed[index : index + 5])
-        claims = list(_of_sentence(sentence, country, context))
+        binder = Binder(sentence, country, context)
+        claims = list(_of_sentence(binder))
         for claim in claims:
             number = len(found) + 1
             start, end = claim.start + sentence.start, claim.end + sentence.start
-            found.append(
-                claim.changed(id=f"c{number}", start=start, end=end, text=text[start:end])
-            )
-        _remember(sentence, claims, context, country)
+            found.append(claim.changed(id=f"c{number}", start=start, end=end))
+        _remember(binder, claims)
     return found
 
 
@@ -75,16 +74,14 @@ def _settle_vague(sentence: Sentence, following: list[Sentence]) -> None:
     sentence.__dict__["times"] = settled
 
 
-def _remember(
-    sentence: Sentence, claims: list[Claim], context: Context, country: Country
-) -> None:
+def _remember(binder: Binder, claims: list[Claim]) -> None:
     """Leave what was spoken of to the next sentence."""
+    sentence, context = binder.sentence, binder.context
     if sentence.paragraph != context.paragraph:
         context.survey = False
     context.survey = context.survey or sentence.has("measures.survey_share")
     context.paragraph = sentence.paragraph
     periods = [t for t in sentence.times if t.kind in {"period", "months"}]
-    binder = Binder(sentence, country, context)
     main = binder.main_period() if periods else ""
     if main:
         context.period = main
@@ -101,13 +98,11 @@ def _remember(
     named = [c for c in claims if c.measure in FLOWS]
     if named:
         context.measure, context.counterpart = named[0].measure, named[0].counterpart
-        context.area = named[0].area
 
 
-def _of_sentence(sentence: Sentence, country: Country, context: Context) -> Iterator[Claim]:
-    binder = Binder(sentence, country, context)
+def _of_sentence(binder: Binder) -> Iterator[Claim]:
     typed: list[Claim] = []
-    for number in sentence.numbers:
+    for number in binder.sentence.numbers:
         claim = _Numbered(binder, number, typed).claim()
         if claim:
             typed.append(claim)
@@ -194,13 +189,7 @@ class _Numbered:
         return "share", ""
 
     def _closer(self, a: Word, b: Word) -> bool:
-        def far(word: Word) -> float:
-            """Its distance."""
-            return self.sentence.distance(
-                word.start, word.end, self.number.start, self.number.end
-            )
-
-        return far(a) < far(b)
+        return self.binder.near(a, self.spot) < self.binder.near(b, self.spot)
 
     def _changing(self, within: float) -> Word | None:
         return self.binder.nearest(self.spot, "change.up", "change.down", within=within)
@@ -215,12 +204,7 @@ class _Numbered:
         ]
         if not words:
             return ""
-        word = min(
-            words,
-            key=lambda w: self.sentence.distance(
-                w.start, w.end, self.number.start, self.number.end
-            ),
-        )
+        word = min(words, key=lambda w: self.binder.near(w, self.spot))
         return word.name.partition(".")[2]
 
     def _is_difference(self) -> bool:
@@ -250,9 +234,8 @@ class _Numbered:
         if kind == "balance" and value > 0:
             value, extra = self._signed(value)
             notes += extra
-        whole = unit not in {"percent", "percentage_point", "ratio"}
         strict, _ = printed_interval(
-            value, number.precision, number.qualifier, whole=whole, bound=number.bound
+            value, number.precision, number.qualifier, whole=counted(unit), bound=number.bound
         )
         notes += self._marks(kind, subject)
         if unit in {"USD", "EUR", "KZT"} and kind == "count":

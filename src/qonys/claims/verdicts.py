@@ -5,16 +5,18 @@ period, the whole or another definition can make it compatible or refute it, nev
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise, product
 
 from qonys.claims import answers
-from qonys.claims.evidence import Evidence, Known, between, numeral
-from qonys.claims.numbers import printed_interval
+from qonys.claims.evidence import Evidence, Known, between
+from qonys.claims.numbers import counted, printed_interval
 from qonys.claims.typed import Checked, Claim, Release, Said, said
 from qonys.core.errors import DataError
 from qonys.core.intervals import Interval
-from qonys.core.observations import Cell, Observation
+from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
+from qonys.observations.indicators import change_interval, share_interval
 
 _MIRROR = {"emigrants": "mirror_immigrants", "immigrants": "mirror_emigrants"}
 _OTHERS = {"net_migration": ("net_migration_estimate", "net_migration_all_flows")}
@@ -60,39 +62,28 @@ def _cautious(checked: Checked, evidence: Evidence) -> Checked:
         return checked
     unsure = {"far", "inherited"} & set(claim.notes)
     if unsure and (checked.verdict == "contradicted" or claim.kind == "trend"):
-        return Checked(
-            claim,
-            "cannot_check",
-            (said("binding_far"), *checked.reasons),
-            checked.arithmetic,
-            checked.rows,
-        )
+        return _lowered(checked, "cannot_check", "binding_far")
     if checked.verdict == "holds" and "mixed" in claim.notes:
-        reasons = (said("several_readings"), *checked.reasons)
-        return Checked(claim, "compatible", reasons, checked.arithmetic, checked.rows)
-    if checked.verdict == "holds" or claim.value is None:
+        return _lowered(checked, "compatible", "several_readings")
+    if checked.verdict == "holds" or claim.kind not in {"value", "count", "balance"}:
         return checked
-    if claim.kind in {"value", "count", "balance"} and _another(claim, evidence):
-        return Checked(
-            claim,
-            "compatible",
-            (said("several_readings"), *checked.reasons),
-            checked.arithmetic,
-            checked.rows,
-            checked.releases,
-        )
+    if claim.value is None:
+        return checked
+    if _another(claim, evidence):
+        lowered = _lowered(checked, "compatible", "several_readings")
+        return replace(lowered, releases=checked.releases)
     first = next(iter(evidence.known(claim.cell)), None)
-    if "many" in claim.notes and claim.kind in {"value", "count", "balance"} and first:
+    if "many" in claim.notes and first:
         size = max(abs(first.interval.low), 1.0)
         if not 0.4 < abs(claim.value) / size < 2.5:
-            return Checked(
-                claim,
-                "cannot_check",
-                (said("binding_far"), *checked.reasons),
-                checked.arithmetic,
-                checked.rows,
-            )
+            return _lowered(checked, "cannot_check", "binding_far")
     return checked
+
+
+def _lowered(checked: Checked, verdict: str, key: str) -> Checked:
+    """A weaker verdict, with the reason before those of the stronger one."""
+    reasons = (said(key), *checked.reasons)
+    return Checked(checked.claim, verdict, reasons, checked.arithmetic, checked.rows)
 
 
 def _another(claim: Claim, evidence: Evidence) -> bool:
@@ -143,12 +134,11 @@ def _strict(claim: Claim) -> Interval:
 def _wide(claim: Claim) -> Interval:
     if claim.value is None or not claim.precision:
         return _strict(claim)
-    whole = claim.unit not in {"percent", "ratio", "percentage_point"}
     return printed_interval(
         claim.value,
         claim.precision,
         claim.qualifier,
-        whole=whole,
+        whole=counted(claim.unit),
         bound=claim.qualifier in {"over", "under"},
     )[1]
 
@@ -158,13 +148,11 @@ def _within(inner: Interval, outer: Interval) -> bool:
     return outer.low - dust <= inner.low and inner.high <= outer.high + dust
 
 
-def _compare(claim: Claim, known: Sequence[Known], text: Callable[[Known], str]) -> Checked:
+def _compare(claim: Claim, known: Sequence[Known]) -> Checked:
     """A claim against values, the preferred first."""
     strict, wide = _strict(claim), _wide(claim)
     first = known[0]
-    shown = (
-        f"{text(first)} = {between(first.interval)}" if text(first) else between(first.interval)
-    )
+    shown = _shown(first)
     fits = _within(first.interval, strict) or _printed_alike(claim, first)
     sign = "∈" if fits else "∉"
     arithmetic = f"{shown} {sign} {between(strict)}"
@@ -196,6 +184,12 @@ def _compare(claim: Claim, known: Sequence[Known], text: Callable[[Known], str])
             unit=claim.unit,
         )
     return Checked(claim, verdict, (reason,), arithmetic, rows, releases, suggestion)
+
+
+def _shown(known: Known) -> str:
+    """A value with the computation it comes from."""
+    value = between(known.interval)
+    return f"{known.arithmetic} = {value}" if known.arithmetic else value
 
 
 def _printed_alike(claim: Claim, known: Known) -> bool:
@@ -250,7 +244,7 @@ def _value(claim: Claim, evidence: Evidence) -> Checked:
                 return flipped
     if not known:
         return _bounded(claim, evidence)
-    checked = _compare(claim, known, lambda k: k.arithmetic)
+    checked = _compare(claim, known)
     return _defined_otherwise(claim, evidence, checked)
 
 
@@ -345,7 +339,7 @@ def _pairs(
 def _paired(claim: Claim, known: list[Known]) -> Checked:
     if not known:
         return _open(claim, said("base_unknown"))
-    return _compare(claim, known, lambda k: k.arithmetic)
+    return _compare(claim, known)
 
 
 def _base(claim: Claim) -> Cell:
@@ -357,13 +351,7 @@ def _change(claim: Claim, evidence: Evidence) -> Checked:
         return _open(claim, said("base_unknown"))
     if claim.measure.startswith("net_migration"):
         return _open(claim, said("base_unknown"))
-
-    def percent(now: Interval, before: Interval) -> Interval:
-        """Change in percent."""
-        ratio = now / before
-        return Interval((ratio.low - 1) * 100, (ratio.high - 1) * 100)
-
-    return _paired(claim, _pairs(evidence, claim.cell, _base(claim), percent, "/"))
+    return _paired(claim, _pairs(evidence, claim.cell, _base(claim), change_interval, "/"))
 
 
 def _ratio(claim: Claim, evidence: Evidence) -> Checked:
@@ -389,16 +377,10 @@ def _share(claim: Claim, evidence: Evidence) -> Checked:
     whole = claim.cell.at(counterpart_area="WORLD", dims={}, ref_area=evidence.country.code)
     if str(whole) == str(claim.cell):
         return _open(claim, said("part_unknown"))
-
-    def percent(part: Interval, all_: Interval) -> Interval:
-        """Part of the whole in percent."""
-        ratio = part / all_
-        return Interval(ratio.low * 100, ratio.high * 100)
-
-    known = [*_pairs(evidence, claim.cell, whole, percent, "/"), *known]
+    known = [*_pairs(evidence, claim.cell, whole, share_interval, "/"), *known]
     if not known:
         return _open(claim, said("not_published"))
-    return _compare(claim, known, lambda k: k.arithmetic)
+    return _compare(claim, known)
 
 
 # series
@@ -417,21 +399,14 @@ def _trend(claim: Claim, evidence: Evidence) -> Checked:
 
 def _signed(claim: Claim, known: Sequence[Known], positive: bool) -> Checked:
     """Whether the sign of what is known is the one claimed."""
-
-    def right(value: Known) -> bool:
-        """Surely of the claimed sign."""
-        return value.interval.low > 0 if positive else value.interval.high < 0
-
     first = known[0]
-    shown = f"{first.arithmetic or between(first.interval)}"
-    if first.arithmetic:
-        shown += f" = {between(first.interval)}"
-    if right(first):
+    shown = _shown(first)
+    if _is(first, positive):
         verdict = "holds" if first.strong else "compatible"
         return Checked(claim, verdict, (said("sign_right"),), shown, first.rows)
-    if any(right(other) for other in known[1:] if other.strong) or first.interval.overlaps(
-        Interval(0, 0)
-    ):
+    if any(
+        _is(other, positive) for other in known[1:] if other.strong
+    ) or first.interval.overlaps(Interval(0, 0)):
         return Checked(claim, "compatible", (said("sign_open"),), shown, first.rows)
     if not first.strong:
         return _open(claim, said("press_only_otherwise"))
@@ -702,4 +677,3 @@ _DECIDE: dict[str, Callable[[Claim, Evidence], Checked]] = {
     "turning_points": _turning,
     "rank": _rank,
 }
-__all__ = ["Observation", "judge", "numeral"]

@@ -95,17 +95,40 @@ def percent_change(a: Figure, b: Figure) -> Figure:
     _same_unit(a, b)
     if b.low <= 0:
         raise AlignmentError(f"no percent change from {b.value}: it must be above zero")
-    ratio = a.interval / b.interval
     return derived(
         _id("change", a, b),
         a,
         (a, b),
         value=(a.value / b.value - 1) * 100,
         unit="percent",
-        interval=Interval((ratio.low - 1) * 100, (ratio.high - 1) * 100),
+        interval=change_interval(a.interval, b.interval),
         formula=f"({_n(a)} / {_n(b)} − 1) × 100",
         compared_with=_other(a, b),
     )
+
+
+def change_interval(now: Interval, before: Interval) -> Interval:
+    """Change between two intervals, in percent.
+
+    Parameters
+    ----------
+    now, before : Interval
+        In one unit, `before` away from zero.
+    """
+    ratio = now / before
+    return Interval((ratio.low - 1) * 100, (ratio.high - 1) * 100)
+
+
+def share_interval(part: Interval, whole: Interval) -> Interval:
+    """Part of a whole, in percent.
+
+    Parameters
+    ----------
+    part, whole : Interval
+        In one unit, `whole` away from zero.
+    """
+    ratio = part / whole
+    return Interval(ratio.low * 100, ratio.high * 100)
 
 
 def share(part: Figure, whole: Figure) -> Figure:
@@ -127,14 +150,13 @@ def share(part: Figure, whole: Figure) -> Figure:
         raise AlignmentError(
             f"the part {_n(part)} is larger than the whole {_n(whole)}: another period?"
         )
-    ratio = part.interval / whole.interval
     return derived(
         _id("share", part, whole),
         part,
         (part, whole),
         value=part.value / _nonzero(whole) * 100,
         unit="percent",
-        interval=Interval(ratio.low * 100, ratio.high * 100),
+        interval=share_interval(part.interval, whole.interval),
         formula=f"{_n(part)} / {_n(whole)} × 100",
         compared_with=_other(part, whole),
     )
