@@ -443,3 +443,14 @@ class Binder:
             if not inside and self.near(word, spot) < 70:
                 found.doubts.append("subgroup")
                 return
+
+
+def cells(subject: Subject) -> tuple[Cell, ...]:
+    """Cells of the other readings of a subject."""
+    if not subject.measure or not subject.period:
+        return ()
+    return tuple(
+        Cell(subject.measure, area, counterpart, subject.period, subject.breakdown)
+        for area, counterpart in dict.fromkeys(subject.others)
+        if (area, counterpart) != (subject.area, subject.counterpart)
+    )
