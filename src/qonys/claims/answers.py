@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from qonys.claims.dating import parsed
 from qonys.claims.evidence import Evidence, between, numeral
 from qonys.claims.lexicon import country_words, words
 from qonys.claims.mentions import Sentence
@@ -25,6 +26,7 @@ class _Answer:
     category: str
     patterns: dict[str, Any]
     narrows: bool
+    unit: str
 
 
 @lru_cache(maxsize=8)
@@ -37,6 +39,11 @@ def _thresholds(country: Country) -> tuple[_Answer, ...]:
     return _read(country, "thresholds", "measure")
 
 
+@lru_cache(maxsize=8)
+def _shares(country: Country) -> tuple[_Answer, ...]:
+    return _read(country, "shares", "measure")
+
+
 def _read(country: Country, group: str, of: str) -> tuple[_Answer, ...]:
     listed = country_words(country).get(group, [])
     return tuple(
@@ -45,6 +52,7 @@ def _read(country: Country, group: str, of: str) -> tuple[_Answer, ...]:
             entry["category"],
             {lang: words(entry.get(lang, [])) for lang in ("en", "ru", "kk")},
             bool(entry.get("narrows")),
+            entry.get("unit", ""),
         )
         for entry in listed
     )
@@ -110,12 +118,34 @@ def bound_by_law(claim: Claim, sentence: Sentence, country: Country) -> Claim:
         entry
         for entry in _thresholds(country)
         if entry.patterns[sentence.lexicon.lang].search(sentence.text)
+        and (claim.unit == "year") == (entry.unit == "year")
     ]
     kept = claim.changed(measure="", period="", compared_with="", alternatives=(), readings=())
     if len(named) != 1:
         return kept.changed(doubts=(*kept.doubts, "kind"))
     breakdown = {"category": named[0].category}
     return kept.changed(measure=named[0].question, breakdown=breakdown)
+
+
+def bound_share(claim: Claim, sentence: Sentence, country: Country) -> Claim:
+    """A share of a count whose parts have categories of their own, e.g. of drop cards.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim.
+    sentence : Sentence
+        Its sentence.
+    country : Country
+        Whose words.
+    """
+    for entry in _shares(country):
+        if entry.question != f"{claim.measure}_share":
+            continue
+        if entry.patterns[sentence.lexicon.lang].search(sentence.text):
+            breakdown = {**claim.breakdown, "category": entry.category}
+            return claim.changed(breakdown=breakdown, alternatives=())
+    return claim
 
 
 def judged_by_law(claim: Claim, evidence: Evidence) -> Checked:
@@ -145,6 +175,39 @@ def judged_by_law(claim: Claim, evidence: Evidence) -> Checked:
     reason = said(key, value=first.value, unit=first.unit, rows=(first,))
     text = f"{between(first.interval)} {'=' if fits else '≠'} {numeral(claim.value)}"
     return Checked(claim, "holds" if fits else "contradicted", (reason,), text, (first,))
+
+
+def judged_n(claim: Claim, evidence: Evidence) -> Checked:
+    """The verdict on the number of respondents of a survey that the store knows.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim; its period may be vague, for a survey is known by its question.
+    evidence : Evidence
+        The store.
+    """
+    period = parsed(claim.period)
+    year = claim.period[:4]
+    cells = [
+        c
+        for c in evidence.view.cells("survey_n")
+        if not period or c.time_period.startswith(year)
+    ]
+    rows = [row for cell in cells for row in evidence.rows(cell)]
+    if claim.value is None or claim.interval is None:
+        return Checked(claim, "cannot_check", (said("not_published"),))
+    for row in rows:
+        if evidence.strong(row):
+            fits = claim.interval.low <= row.value <= claim.interval.high
+            text = f"{between(row.interval)} {'∈' if fits else '∉'} {between(claim.interval)}"
+            key = "as_published" if fits else "published_otherwise"
+            reason = said(key, value=row.value, unit="respondent", rows=(row,))
+            return Checked(claim, "holds" if fits else "contradicted", (reason,), text, (row,))
+    own = [row for cell in cells for row in evidence.view.rows(cell)]
+    if any(row.value == claim.value for row in own):
+        return Checked(claim, "compatible", (said("only_itself"),))
+    return Checked(claim, "cannot_check", (said("not_published"),))
 
 
 def judged(claim: Claim, evidence: Evidence) -> Checked:

@@ -8,11 +8,14 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
+from qonys.claims.clauses import TURN
 from qonys.claims.dating import Time, parsed
-from qonys.claims.mentions import Sentence, Word
+from qonys.claims.mentions import RuleName, Sentence, Word
+from qonys.claims.numbers import Number
 from qonys.claims.places import Place
 from qonys.core.country import Country
 from qonys.core.observations import Cell
+from qonys.core.periods import parse_period
 
 FLOWS = ("emigrants", "immigrants", "net_migration")
 _NAMES = (
@@ -31,14 +34,20 @@ _NAMES = (
     "moved",
 )
 _BREAKDOWNS = ("sex", "ethnicity", "locality", "education")
-_FAR = 55
+_FAR, _FAR_ALONE = 55, 90
 _READINGS = 60
-_TO, _FROM, _IN = "destination", "origin", "location"
+_TO, _FROM, _IN, _WITH = "destination", "origin", "location", "beside"
 _KK_ENDINGS = (
     (_FROM, re.compile("(?:нан|нен|дан|ден|тан|тен)$")),
     (_TO, re.compile("(?:ға|ге|қа|ке|на|не)$")),
     (_IN, re.compile("(?:да|де|та|те)$")),
+    (_WITH, re.compile("(?:мен|бен|пен)$")),
 )
+
+
+#: Between a time and the number that is surely its own: "2024 (12,732", "2021, when 32,256".
+_RIGHT_BEHIND = re.compile(r"[\s(,]*(?:(?:when|когда)[\s,]*)?(?:\w+\s){0,1}", re.IGNORECASE)
+_KK_THAN = re.compile(r"\w*(?:дан|ден|тан|тен|нан|нен)(?!\w)|.{0,12}салыстыр")
 
 
 @dataclass
@@ -57,6 +66,10 @@ class Context:
         Whether several periods were spoken of, so that the last one may not be meant.
     paragraph : int
         The paragraph these are from.
+    rule : RuleName or None
+        The last rule of the law.
+    place : str
+        The one place of the last sentence that named any; empty where it named several.
     """
 
     period: str = ""
@@ -66,6 +79,8 @@ class Context:
     survey: bool = False
     mixed: bool = False
     paragraph: int = -1
+    rule: RuleName | None = None
+    place: str = ""
 
 
 @dataclass
@@ -86,6 +101,8 @@ class Subject:
         Whether the period is from an earlier sentence.
     far : bool
         Whether the word for the measure stands far from the number, or in another sentence.
+    sure : bool
+        Whether the number's own clause, or the ones before it, say all of this in one way.
     """
 
     measure: str = ""
@@ -97,6 +114,7 @@ class Subject:
     others: list[tuple[str, str]] = field(default_factory=list)
     inherited: bool = False
     far: bool = False
+    sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +151,13 @@ class Binder:
         self._bind_period(found, spot)
         self._bind_group(found, spot)
         self._require_span(found)
+        if self.sentence.has("doubts.denied"):
+            found.doubts.append("negated")
+        if any(self._own(word, spot) for word in self.sentence.words("doubts.vague")):
+            found.doubts.append("vague_period")
+        if any(self._speaks(w, spot, found) for w in self.sentence.words("doubts.topic")):
+            found.doubts.append("kind")
+        found.sure = self._sure(found, spot)
         found.doubts += [
             name
             for name in ("future", "negated", "conditional")
@@ -144,6 +169,21 @@ class Binder:
         """How far a mention is from a spot."""
         return self.sentence.distance(word.start, word.end, spot.start, spot.end)
 
+    def rank(self, word: Word | Place | Time, spot: Spot) -> tuple[int, float]:
+        """How near a mention is: own clause, then the clauses before, then those behind."""
+        step = self.sentence.clause(spot.start) - self.sentence.clause(word.start)
+        return 0 if step == 0 else 1 if step > 0 else 2, self.near(word, spot)
+
+    def _own(self, mention: Word | Place | Time | Number, spot: Spot) -> bool:
+        return self.sentence.clause(mention.start) == self.sentence.clause(spot.start)
+
+    def _sure(self, found: Subject, spot: Spot) -> bool:
+        """Whether nothing in the sentence speaks for another reading of the number."""
+        alone = sum(self._own(other, spot) for other in self.sentence.numbers) == 1
+        if not alone or found.far or found.others or not found.measure:
+            return False
+        return not (found.inherited and self.context.mixed)
+
     def nearest(self, spot: Spot, *names: str, within: float = 1e9) -> Word | None:
         """The nearest word of some lists."""
         found = [word for name in names for word in self.sentence.words(name)]
@@ -154,21 +194,36 @@ class Binder:
 
     def _bind_measure(self, found: Subject, spot: Spot) -> None:
         word = self._measure_word(spot)
-        moved = self.nearest(spot, "measures.moved")
+        moved = min(
+            self.sentence.words("measures.moved"),
+            key=lambda w: self.rank(w, spot),
+            default=None,
+        )
         name = word.name.partition(".")[2] if word else ""
-        if moved and (not word or self.near(moved, spot) + 15 < self.near(word, spot)):
+        if moved and (not word or self._closer(moved, word, spot)):
             name = self._direction(spot) or name
-        found.far = min((self.near(w, spot) for w in (word, moved) if w), default=99.0) > _FAR
+            word = moved
+        found.far = word is None or self._far(word, spot)
         here = self.context.paragraph == self.sentence.paragraph
         if not name and (here or self.sentence.has("kinds.pronoun")):
             name = self.context.measure
         if self.sentence.has("measures.internal") and name in {*FLOWS, ""}:
             name = self._internal(name)
-        if name in FLOWS and self.sentence.has("sources.model"):
+        if name in FLOWS and self._modelled(spot):
             name = "net_migration_estimate" if name == "net_migration" else name
-        if name == "emigrants" and self.sentence.has("kinds.positive") and not word:
+        if (
+            name == "emigrants"
+            and self.sentence.has("kinds.positive")
+            and (not word or word is moved)
+        ):
             name = "net_migration"
         found.measure = name
+
+    def _modelled(self, spot: Spot) -> bool:
+        """Whether the nearest source named is a model, not the office."""
+        words = [*self.sentence.words("sources.model"), *self.sentence.words("sources.office")]
+        word = min(words, key=lambda w: self.rank(w, spot), default=None)
+        return word is not None and word.name == "sources.model"
 
     def _measure_word(self, spot: Spot) -> Word | None:
         """The nearest word for a measure; one inside a longer one ("net inflow") is none."""
@@ -183,7 +238,34 @@ class Binder:
                 for o in words
             )
         ]
-        return min(whole, key=lambda word: self.near(word, spot), default=None)
+        best = min(whole, key=lambda word: self.rank(word, spot), default=None)
+        special = [
+            w for w in whole if w.name.partition(".")[2] not in FLOWS and self._own(w, spot)
+        ]
+        if best and best.name.partition(".")[2] in FLOWS and special:
+            return min(special, key=lambda word: self.near(word, spot))
+        return best
+
+    def _closer(self, moved: Word, word: Word, spot: Spot) -> bool:
+        """Whether a neutral verb ("went") is nearer than the word for a flow, clearly so."""
+        a, b = self.rank(moved, spot), self.rank(word, spot)
+        return a[0] < b[0] or (a[0] == b[0] and a[1] + 15 < b[1])
+
+    def _far(self, word: Word, spot: Spot) -> bool:
+        """Whether the word for the measure is surely not the number's own."""
+        step, distance = self.rank(word, spot)
+        alone = sum(self._own(other, spot) for other in self.sentence.numbers) == 1
+        if step == 0:
+            return distance > (_FAR_ALONE if alone else _FAR)
+        if step == 1 and alone:
+            flows = {
+                other.name
+                for name in _NAMES
+                for other in self.sentence.words(f"measures.{name}")
+                if name != "moved" and self.rank(other, spot)[0] == 1
+            }
+            return len(flows) > 1
+        return self.near(word, spot) > _FAR
 
     def _direction(self, spot: Spot) -> str:
         """Which flow a neutral verb means, by where it goes."""
@@ -192,7 +274,9 @@ class Binder:
             return "immigrants"
         if self.sentence.has("places.outward"):
             return "emigrants"
-        for place, role in zip(self.sentence.places, self.roles, strict=True):
+        placed = list(zip(self.sentence.places, self.roles, strict=True))
+        own = [(place, role) for place, role in placed if self._own(place, spot)]
+        for place, role in own or placed:
             home = place.code == nation or place.code in self.country.areas
             if (role == _TO and home) or (role == _FROM and not home):
                 return "immigrants"
@@ -217,7 +301,7 @@ class Binder:
                 (role for role, end in _KK_ENDINGS if end.search(self._word(place))), ""
             )
         before = self.sentence.text[: place.start]
-        for role in (_FROM, _TO, _IN):
+        for role in (_WITH, _FROM, _TO, _IN):
             for word in reversed(self.sentence.words(f"places.{role}")):
                 between = before[word.end :]
                 if word.end <= place.start and re.fullmatch(
@@ -270,6 +354,8 @@ class Binder:
             domestic = place.code in self.country.areas
             reading = (place.code, "WORLD") if domestic else (self.country.code, place.code)
             found.others.append(reading)
+        if not named:
+            self._take_pronoun(found, spot)
         self._take_groups(found, spot)
         if found.measure.startswith("mirror") and len(self.spots) > 1:
             found.doubts.append("partner_counts")
@@ -284,9 +370,27 @@ class Binder:
         if (
             not self.sentence.places
             and found.measure == self.context.measure
-            and (self.sentence.has("kinds.pronoun") and self.context.counterpart)
+            and self.context.counterpart not in {"", "WORLD"}
+            and not self.sentence.has("kinds.whole")
         ):
             found.others.append((found.area, self.context.counterpart))
+
+    def _take_pronoun(self, found: Subject, spot: Spot) -> None:
+        """Words such as "there" and "from here": the place named last before them."""
+        words = [w for w in self.sentence.words("places.there") if self._own(w, spot)]
+        if not words:
+            return
+        known = {self.country.code}
+        before = [
+            p for p in self.sentence.places if p.end <= words[0].start and p.code not in known
+        ]
+        code = before[-1].code if before else self.context.place
+        if not code:
+            found.doubts.append("several_places")
+        elif code in self.country.areas:
+            found.area, found.others = code, []
+        else:
+            found.counterpart, found.others = code, []
 
     def _take_groups(self, found: Subject, spot: Spot) -> None:
         group, _, rest = self.country.partner_group
@@ -310,13 +414,19 @@ class Binder:
         owns = self._word(place).endswith(("'s", "’s")) and found.measure in FLOWS
         if owns and not self._counted_by(place):
             found.doubts.append("other_country")
-        if wrong or (role == _IN and found.measure in FLOWS and found.measure != "emigrants"):
+        inside = role == _IN and found.measure in FLOWS
+        if wrong or (inside and (found.measure != "emigrants" or self._russian_lang())):
+            found.doubts.append("other_country")
+        if found.measure.startswith("net_migration") and role not in {_WITH, _FROM, _TO}:
             found.doubts.append("other_country")
         if self._counted_by(place):
             found.measure = self._mirror(found.measure)
             found.area, found.counterpart = place.code, nation
             return
         found.counterpart = place.code
+
+    def _russian_lang(self) -> bool:
+        return self.sentence.lexicon.lang == "ru"
 
     def _mirror(self, measure: str) -> str:
         """The partner's own count: arrivals from this country, or departures to it."""
@@ -335,10 +445,11 @@ class Binder:
     # period ----------------------------------------------------------------------------------
 
     def _bind_period(self, found: Subject, spot: Spot) -> None:
-        times = [t for t in self.sentence.times if t.kind not in {"span", "history"}]
-        times.sort(key=lambda time: self.near(time, spot))
+        times = self._times(spot)
         main = self.main_period()
         for time in times:
+            if self.is_base(time) and self.rank(time, spot)[0] == 2:
+                continue  # "than in 2024", said of something behind
             period = time.resolved(self.year(), main)
             if time.kind in {"vague", "today", "end", "start"}:
                 found.doubts.append("vague_period")
@@ -353,6 +464,25 @@ class Binder:
             found.doubts.append("no_period")
         if not found.period:
             found.doubts.append("no_period")
+
+    def _times(self, spot: Spot) -> list[Time]:
+        """Mentions of time, the number's own first, those compared with last."""
+        times = [t for t in self.sentence.times if t.kind not in {"span", "history"}]
+        dated = [t for t in times if t.kind != "since"]
+        if any(self._own(t, spot) for t in dated) or not any(self._own(t, spot) for t in times):
+            times = dated or times
+        begin = self.sentence.clauses[self.sentence.clause(spot.start)][0]
+        turns = bool(TURN.match(self.sentence.text, begin))
+
+        def order(time: Time) -> tuple[int, float]:
+            step, distance = self.rank(time, spot)
+            right = _RIGHT_BEHIND.fullmatch(self.sentence.text[time.end : spot.start])
+            if step == 0 or (right and time.end <= spot.start):
+                return 0, distance
+            base = self.is_base(time)
+            return 1 + step + 3 * base, -distance if turns and step == 1 else distance
+
+        return sorted(times, key=order)
 
     def _require_span(self, found: Subject) -> None:
         """A flow has no value on a day: the day is the news agency's, or something else."""
@@ -389,15 +519,56 @@ class Binder:
             "" if any(t.kind == "vague" for t in self.sentence.times) else self.context.period
         )
 
+    def spans(self, spot: Spot) -> bool:
+        """Whether the clause speaks of a span of years and of no period."""
+        own = {t.kind for t in self.sentence.times if self._own(t, spot)}
+        return own == {"span"}
+
+    def lately(self) -> list[str]:
+        """Periods that a statement without one may mean: the sentence's, then the last ones."""
+        named = [t.resolved(self.year()) for t in self.sentence.times]
+        year = self.context.year
+        years = [str(year), str(year - 1)] if year else []
+        found = [*named, self.context.period, *years]
+        return [p for p in dict.fromkeys(found) if p and parse_period(p).kind != "open"]
+
+    def main_of(self, spot: Spot) -> str:
+        """The period of a change: the nearest that is no comparison."""
+        for time in self._times(spot):
+            if not self.is_base(time) and time.kind in {"period", "months"}:
+                period = time.resolved(self.year())
+                if period:
+                    return period
+        return self.main_period()
+
+    def towards(self, spot: Spot) -> str:
+        """The period that a change leads to: "nearly doubled to 16,550 in 2025"."""
+        index = self.sentence.clause(spot.start) + 1
+        if index >= len(self.sentence.clauses):
+            return ""
+        begin, end = self.sentence.clauses[index]
+        opening = self.sentence.text[begin:].lstrip(" ,")
+        if not self.sentence.lexicon.cue("change.to").match(opening):
+            return ""
+        times = [t for t in self.sentence.times if begin <= t.start < end]
+        return times[0].resolved(self.year()) if times else ""
+
     def is_base(self, time: Time) -> bool:
         """Whether a period is what is compared with: "than in 2023", "от 2023 года"."""
         if time.kind in {"same", "before"}:
+            return True
+        begin, _ = self.sentence.clauses[self.sentence.clause(time.start)]
+        opening = self.sentence.text[begin:].lstrip(" ,")
+        if begin and self.sentence.lexicon.cue("change.base").match(opening):
             return True
         before = self.sentence.text[max(0, time.start - 40) : time.start]
         inside = self.sentence.text[time.start : time.end]
         pattern = self.sentence.lexicon.cue("change.base")
         matches = list(pattern.finditer(before))
         if matches and not re.search(r"[\d,;(]", before[matches[-1].end() :]):
+            word = time.start - len(before) + matches[-1].start()
+            return not any(word < n.at < time.start for n in self.sentence.numbers)
+        if self.sentence.lexicon.lang == "kk" and _KK_THAN.match(self.sentence.text, time.end):
             return True
         return bool(re.match(r"(?:к|against|than)\s", inside, re.IGNORECASE))
 
@@ -433,16 +604,37 @@ class Binder:
             return
         covered: list[Word] = []
         for dimension in _BREAKDOWNS:
-            for code in self.sentence.lexicon.data["breakdowns"].get(dimension, {}):
-                word = self.nearest(spot, f"breakdowns.{dimension}.{code}", within=70)
-                if word:
-                    found.breakdown[dimension] = code
-                    covered.append(word)
+            word = min(
+                self._groups(dimension, spot), key=lambda w: self.rank(w, spot), default=None
+            )
+            if word:
+                found.breakdown[dimension] = word.name.rpartition(".")[2]
+                covered.append(word)
         for word in self.sentence.words("doubts.subgroup"):
             inside = any(w.start <= word.start and word.end <= w.end for w in covered)
-            if not inside and self.near(word, spot) < 70:
+            if not inside and self._speaks(word, spot, found):
                 found.doubts.append("subgroup")
                 return
+
+    def _groups(self, dimension: str, spot: Spot) -> list[Word]:
+        """Words for a group that the number's clause names, or takes over."""
+        codes = self.sentence.lexicon.data["breakdowns"].get(dimension, {})
+        words = [w for c in codes for w in self.sentence.words(f"breakdowns.{dimension}.{c}")]
+        if words and dimension == "ethnicity":  # "Kazakhs" beside Russians, not citizens
+            words += self.sentence.words("count_nouns.nation.KAZAKH")
+        return [w for w in words if self.rank(w, spot)[0] < 2 and self.near(w, spot) < 170]
+
+    def _speaks(self, word: Word, spot: Spot, found: Subject) -> bool:
+        """Whether a word that narrows a count narrows this one."""
+        step, distance = self.rank(word, spot)
+        if step == 0:
+            return distance < 70
+        own = any(
+            self._own(w, spot)
+            for name in FLOWS
+            for w in self.sentence.words(f"measures.{name}")
+        )
+        return step == 1 and not own and not found.breakdown and distance < 200
 
 
 def cells(subject: Subject) -> tuple[Cell, ...]:

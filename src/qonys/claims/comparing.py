@@ -146,3 +146,15 @@ def base_cell(claim: Claim) -> Cell:
 def has_sign(known: Known, positive: bool) -> bool:
     """Whether a value surely has the sign."""
     return known.interval.low > 0 if positive else known.interval.high < 0
+
+
+def changes_of(claim: Claim, evidence: Evidence) -> list[Known]:
+    """Published changes of a claim's cell against the period compared with, in percent."""
+    against = claim.compared_with[:4]
+    return [
+        Known(row.interval, (row,), evidence.strong(row))
+        for cell in evidence.view.cells(f"{claim.measure}_change")
+        if cell.at(measure=claim.measure, dims={}) == claim.cell
+        and cell.dims.get("category", "").startswith(f"VS_{against}_")
+        for row in evidence.rows(cell)
+    ]

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from qonys.claims.dating import earlier
 from qonys.claims.evidence import COUNTED_FLOWS, between
 from qonys.claims.typed import Claim, Finding, Implied, said
 from qonys.core.errors import DataError
@@ -65,6 +66,7 @@ def examine(claims: Sequence[Claim]) -> tuple[list[Own], list[Finding], list[Imp
             own, follows = _relation(claim, values)
             owns += [own] if own else []
             implied += [follows] if follows else []
+    owns += _conclusions(claims, values, {own.claim.id for own in owns})
     findings = [_clash(own) for own in owns if not own.fits]
     findings += [*_parts(values), *_sums(claims)]
     return owns, findings, implied
@@ -91,6 +93,39 @@ def _relation(claim: Claim, values: dict[str, Claim]) -> tuple[Own | None, Impli
     except DataError:  # a division by a number that may be zero
         return None, None
     return None, None
+
+
+def _conclusions(
+    claims: Sequence[Claim], values: dict[str, Claim], known: set[str]
+) -> Iterator[Own]:
+    """Trends without a period of their own, beside all changes that the text's numbers make."""
+    for claim in claims:
+        loose = {"inherited", "mixed"} & set(claim.notes) or not claim.period
+        if claim.kind != "trend" or not loose or claim.id in known or not claim.measure:
+            continue
+        if set(claim.doubts) - {"no_period", "vague_period"} or "others" in claim.notes:
+            continue
+        pairs = [
+            (now, before)
+            for now in values.values()
+            if now.cell.at(time_period="") == claim.cell.at(time_period="")
+            and (before := values.get(str(now.cell.at(time_period=earlier(now.period)))))
+        ]
+        signs = {_sign(now, before) for now, before in pairs}
+        if len(signs) == 1 and signs & {"up", "down"} and claim.sense not in signs:
+            now, before = pairs[-1]
+            text = f"{between(_interval(before))} \u2192 {between(_interval(now))}"
+            yield Own(claim, False, text, (before.id, now.id))
+
+
+def _interval(claim: Claim) -> Interval:
+    return claim.interval or Interval(0, 0)
+
+
+def _sign(now: Claim, before: Claim) -> str:
+    """Which way two numbers of the text go, if their rounding leaves no doubt."""
+    a, b = _interval(now), _interval(before)
+    return "up" if a.low > b.high else "down" if a.high < b.low else ""
 
 
 def _recomputed(claim: Claim, now: Claim, base: Claim) -> Own | None:

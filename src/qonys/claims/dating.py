@@ -104,6 +104,11 @@ def earlier(period: str, years: int = 1) -> str:
     return parsed.text
 
 
+_EDITION = re.compile(r"\s(?:edition|revision|version|редакци|издани)")
+#: Two years: the second in full, or cut to two digits behind a dash.
+_WRITTEN = re.compile(r"\d{4}\D+\d{4}|\d{4}(?:-го)?\s?[-–—−‑/]\s?\d\d(?!\d)")
+
+
 @dataclass(frozen=True)
 class _Pattern:
     means: str
@@ -189,6 +194,10 @@ def _matches(text: str, pattern: _Pattern, lexicon: Lexicon) -> Iterator[Time]:
         except (DataError, KeyError):
             continue
         if time is None:
+            continue
+        if pattern.means == "years" and not _WRITTEN.search(match.group()):
+            continue
+        if _EDITION.match(text, match.end()):
             continue
         lead = len(match.group()) - len(match.group().lstrip())
         yield Time(

@@ -152,7 +152,9 @@ class Lexicon:
     @cached_property
     def worded(self) -> re.Pattern[str]:
         """A number in words."""
-        return words([*self.data["numbers"]["words"], *self.data["numbers"]["fractions"]])
+        parts = words(list(self.data["numbers"]["fractions"])).pattern
+        whole = words(list(self.data["numbers"]["words"])).pattern
+        return re.compile(f"{parts}|{whole}", re.IGNORECASE)
 
     def worded_of(self, text: str) -> tuple[float, bool]:
         """Value of a number in words, and whether it is a part in percent."""
@@ -162,11 +164,30 @@ class Lexicon:
                     return float(value), name == "fractions"
         return 0.0, False
 
+    @cached_property
+    def multiples(self) -> re.Pattern[str]:
+        """A multiple in one word, such as "doubled"."""
+        return words(list(self.data["numbers"]["multiples"]))
+
+    def multiple_of(self, text: str) -> float:
+        """Value of a multiple."""
+        for word, value in self.data["numbers"]["multiples"].items():
+            if re.fullmatch(expression(word), text, re.IGNORECASE):
+                return float(value)
+        return 0.0
+
     def cue(self, name: str) -> re.Pattern[str]:
         """Words of a list, e.g. ``change.up``."""
         if name not in self._cues:
             self._cues[name] = words(self._list(name))
         return self._cues[name]
+
+    @cached_property
+    def follows(self) -> re.Pattern[str]:
+        """Words that may follow a number without saying what it counts, or that say it."""
+        groups = ("measures", "change", "kinds", "places", "qualifiers")
+        listed = [word for g in groups for ws in self.data[g].values() for word in ws]
+        return words([*listed, *self.data["count_nouns"]["plain"]])
 
     def _list(self, name: str) -> list[str]:
         node: Any = self.data

@@ -9,25 +9,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from qonys.claims.clauses import Span, clauses
 from qonys.claims.dating import Time, find_times
 from qonys.claims.lexicon import Lexicon, lexicon
 from qonys.claims.numbers import Number, find_numbers
 from qonys.claims.places import Gazetteer, Place
 from qonys.claims.reading import language
 
-_END = re.compile(
-    r"(?:[.!?…]+[\"'»”)\]]*(?=\s+[\"'«“(\[—–-]?\s?[^\Wa-zа-яёәғқңөұүһі_])|\n+|;(?=\s))"
-)
+_END = re.compile(r"(?:[.!?…]+[\"'»”)\]]*(?=\s+[\"'«“(\[—–-]?\s?[^\Wa-zа-яёәғқңөұүһі_])|\n+)")
 _SHORT = re.compile(
     r"(?:^|[\s(\u00a0\d])(?:тыс|млн|млрд|гг?|им|обл|ул|чел|руб|долл|св|др|проц|кв|мес|ж|т|Mr|Mrs|Dr|vs|"
     r"approx|No|St|U\.S|U\.K|e\.g|i\.e|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[A-ZА-Я])\.$"
 )
+_NEXT = re.compile(r"[\s\u00a0]{1,2}([^\W\d_]{2,})")
 _LONGEST = 1500
 _CLAUSE = re.compile(
     r"[;:—–]|\s-\s|,\s(?:while|whereas|but|and|as|а|но|тогда|при|в то)\b|,(?!\d)|\("
     r"|\)|\b(?:while|whereas|and|и|а|және|ал)\b",
     re.IGNORECASE,
 )
+_APART = 100  # characters that a border of clauses counts for
 _WEIGHTS = {",": 30, ")": 6, "(": 6, ";": 60, ":": 45}
 
 
@@ -46,6 +47,29 @@ class Word:
     name: str
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class RuleName:
+    """A rule of the law in a sentence.
+
+    Parameters
+    ----------
+    start, end : int
+        Where it stands.
+    rules : tuple of str
+        Ids of the rules that the words may mean, all together.
+    measure : str
+        Code of the measure.
+    by_code : bool
+        Whether it is named by its code.
+    """
+
+    start: int
+    end: int
+    rules: tuple[str, ...]
+    measure: str
+    by_code: bool = False
 
 
 @dataclass
@@ -122,6 +146,45 @@ class Sentence:
                 return found.group()
         return ""
 
+    def counts_other(self, at: int) -> bool:
+        """Whether a number before this place counts something that no list knows."""
+        match = _NEXT.match(self.text, at)
+        if not match or self.lexicon.lang == "kk" or self.noun_after(at):
+            return False
+        begin = match.start(1)
+        starts = {time.start for time in self.times} | {place.start for place in self.places}
+        if begin in starts:
+            return False
+        return not self.lexicon.follows.match(self.text, begin)
+
+    @cached_property
+    def clauses(self) -> list[Span]:
+        """Its clauses: stretches that speak of one number each."""
+        numbers = [(n.start, n.end) for n in self.numbers]
+        times = [(t.start, t.end) for t in self.times]
+        return clauses(self.text, numbers, times, self._differ)
+
+    def clause(self, at: int) -> int:
+        """Which clause a place of the text lies in."""
+        return next((i for i, (_, end) in enumerate(self.clauses) if at < end), 0)
+
+    def _differ(self, clause: Span, piece: Span, turns: bool) -> bool:
+        """Whether a piece names another flow, place or time beside the clause's own."""
+        return any(
+            any(piece[0] <= m.start < piece[1] for m in listed)
+            and (turns or any(clause[0] <= m.start < clause[1] for m in listed))
+            for listed in self._spoken
+        )
+
+    @cached_property
+    def _spoken(self) -> tuple[tuple[Word | Place | Time, ...], ...]:
+        return self._flows, self.places, self.times
+
+    @cached_property
+    def _flows(self) -> tuple[Word, ...]:
+        names = ("emigrants", "immigrants", "net_migration")
+        return tuple(word for name in names for word in self.words(f"measures.{name}"))
+
     @cached_property
     def _joints(self) -> list[tuple[int, int]]:
         return [
@@ -132,6 +195,7 @@ class Sentence:
         """How far two mentions are from one another; joints of clauses count more."""
         low, high = (a_end, b_start) if a_end <= b_start else (b_end, a_start)
         gap = max(0, high - low)
+        gap += _APART * abs(self.clause(a_start) - self.clause(b_start))
         return gap + sum(weight for at, weight in self._joints if low <= at < high)
 
 

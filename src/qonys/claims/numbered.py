@@ -4,7 +4,7 @@ For `parsing`. Main type: `Numbered`. The kind is settled by the words around th
 the binder says what it is about.
 """
 
-from qonys.claims.answers import bound, bound_by_law
+from qonys.claims.answers import bound, bound_by_law, bound_share
 from qonys.claims.binding import Binder, Spot, Subject, cells
 from qonys.claims.dating import earlier, in_year, parsed
 from qonys.claims.mentions import Word
@@ -50,6 +50,8 @@ class Numbered:
         claim = self._shaped(kind, sense, subject)
         if kind == "survey_share":
             return bound(claim, self.sentence, self.binder.country)
+        if kind == "share":
+            claim = bound_share(claim, self.sentence, self.binder.country)
         if kind == "legal_threshold":
             return bound_by_law(claim, self.sentence, self.binder.country)
         return claim if claim.measure or claim.unit or self._big() else None
@@ -64,6 +66,10 @@ class Numbered:
         number, after = self.number, self.sentence.text[self.number.end :]
         if number.unit in {"USD", "KZT", "EUR"}:
             return "legal_threshold" if self._money_of_law() else "count", ""
+        if self._term() and self._money_of_law():
+            return "legal_threshold", ""
+        if number.unit == "ratio":
+            return "ratio", self._direction()
         lexicon = self.sentence.lexicon
         times = lexicon.cue("change.times").match(after.lstrip(" \u00a0-"))
         if times and not number.unit and number.value < 1000:
@@ -77,6 +83,13 @@ class Numbered:
         if self._is_difference():
             return "difference", self._direction()
         return "value", ""
+
+    def _term(self) -> bool:
+        """Whether it is a term in years: "a 10-year permit", "до 10 лет"."""
+        after = self.sentence.text[self.number.end :]
+        return bool(
+            self.sentence.lexicon.cue("numbers.term").match(after.lstrip("\u00a0\u2011 -"))
+        )
 
     def _money_of_law(self) -> bool:
         text = self.sentence.text.casefold()
@@ -94,7 +107,7 @@ class Numbered:
             return "percent_change", "down" if self.number.sign == "-" else "up"
         share = self._has("kinds.share", 30)
         change = self._changing(60)
-        if survey and not change:
+        if survey and not (change and self._by()):
             return "survey_share", ""
         if change and not (share and self._closer(share, change)):
             return "percent_change", direction
@@ -129,9 +142,13 @@ class Numbered:
             match = self.sentence.lexicon.cue(name).match(rest)
             if match and self.sentence.lexicon.lang != "kk":
                 return match.group().casefold() not in {"up", "down", "left"}
-        before = text[: number.start].rstrip()
+        return bool(self._by() and self._changing(60))
+
+    def _by(self) -> bool:
+        """Whether a word such as "by" stands right before the number."""
+        before = self.sentence.text[: self.number.start].rstrip()
         by = [m for m in self.sentence.lexicon.cue("change.by").finditer(before[-8:])]
-        return bool(by and before.endswith(by[-1].group()) and self._changing(60))
+        return bool(by and before.endswith(by[-1].group()))
 
     def _shaped(self, kind: str, sense: str, subject: Subject) -> Claim:
         number = self.number
@@ -149,6 +166,11 @@ class Numbered:
         strict, _ = printed_interval(
             value, number.precision, number.qualifier, whole=counted(unit), bound=number.bound
         )
+        if kind in {"value", "count", "balance", "ratio"} and self.binder.spans(self.spot):
+            subject.doubts.append("vague_period")
+        counts = subject.measure and counted(unit) and not number.unit
+        if counts and self.sentence.counts_other(number.end):
+            subject.doubts.append("subgroup")
         notes += self._marks(kind, subject)
         if unit in {"USD", "EUR", "KZT"} and kind == "count":
             subject.measure = ""
@@ -190,6 +212,8 @@ class Numbered:
         if kind == "value" and self._has("kinds.annually", 30):
             subject.inherited = False
             notes.append("annually")
+        if subject.sure:
+            return [*notes, "sure"]
         if subject.far:
             notes.append("far")
         if subject.inherited and self.binder.context.mixed:
@@ -224,10 +248,17 @@ class Numbered:
             subject.period = str(year) if year else subject.period
             if not year:
                 subject.doubts.append("vague_period")
+        elif base and not self._own_time() and self._other_flow(subject):
+            return
         elif base and not self._own_time():
             subject.period = earlier(self.binder.main_period() or subject.period)
             if not subject.period:
                 subject.doubts.append("no_period")
+
+    def _other_flow(self, subject: Subject) -> bool:
+        """Whether what is compared with is another flow, and no other time."""
+        before = self.before[-1] if self.before else None
+        return bool(before and before.measure and before.measure != subject.measure)
 
     def _own_time(self) -> bool:
         """Whether a period stands right behind the number."""
@@ -241,6 +272,8 @@ class Numbered:
     def _retyped(self, kind: str, subject: Subject) -> tuple[str, str]:
         """Kind and unit, now that the measure is known."""
         unit = self.number.unit
+        if kind == "legal_threshold" and not unit:
+            return kind, "year"
         if kind == "ratio":
             return kind, "ratio"
         if kind != "value" and kind != "difference":
@@ -262,6 +295,8 @@ class Numbered:
         return "value", "person"
 
     def _signed(self, value: float) -> tuple[float, list[str]]:
+        if self.number.sign == "+":
+            return value, []
         negative = self._has("kinds.negative", 90)
         positive = self._has("kinds.positive", 90)
         text = self.sentence.text[: self.number.at].rstrip().casefold()
@@ -277,7 +312,11 @@ class Numbered:
         """The period compared with; a year before where none is named."""
         if kind not in {"percent_change", "ratio", "difference"} or not subject.period:
             return ""
-        main = self.binder.main_period() or subject.period
+        towards = self.binder.towards(self.spot)
+        if towards:
+            base, subject.period = subject.period, towards
+            return base if base != towards else earlier(base)
+        main = self.binder.main_of(self.spot) or subject.period
         for time in self.sentence.times:
             if self.binder.is_base(time):
                 base = time.resolved(self.binder.year(), main)

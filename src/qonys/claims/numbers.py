@@ -15,6 +15,8 @@ from qonys.core.intervals import ABOUT_PLACES, OVER_PLACES, Interval
 
 #: A word such as "about" never stretches a figure by more than this part of it. Assumed.
 ABOUT_SHARE = 0.05
+#: What a word such as "doubled" leaves open, as a part of its number. Assumed.
+_LOOSE = 0.1
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _SPACE = " \u00a0\u2009\u202f\u2007"
 _DIGITS = re.compile(
@@ -42,7 +44,7 @@ class Number:
     precision : float
         Size of its last printed place.
     unit : str
-        ``percent``, ``percentage_point``, a currency, or empty.
+        ``percent``, ``percentage_point``, ``ratio``, a currency, or empty.
     qualifier : str
         ``about``, ``over``, ``under`` or empty.
     bound : bool
@@ -81,7 +83,11 @@ def find_numbers(text: str, lexicon: Lexicon) -> Iterator[Number]:
     lexicon : Lexicon
         Words of its language.
     """
-    found = [*_in_digits(text, lexicon), *_in_words(text, lexicon)]
+    found = [
+        *_in_digits(text, lexicon),
+        *_in_words(text, lexicon),
+        *_multiples(text, lexicon),
+    ]
     found.sort(key=lambda number: (number.at, -number.end))
     last = -1
     for number in found:
@@ -219,13 +225,20 @@ def _in_words(text: str, lexicon: Lexicon) -> Iterator[Number]:
         value, part = lexicon.worded_of(match.group())
         end = match.end()
         if part:
-            if _OF.match(text, end):
+            changed = any(
+                lexicon.cue(name).match(text[end:].lstrip())
+                for name in ("change.up", "change.down")
+            )
+            if changed or _OF.match(text, end):
                 at = match.start()
                 yield Number(at, end, at, value, 1.0, "percent", "about", text=match.group())
             continue
         multiplier, end, multiplied = _multiplier(text, end, lexicon)
         unit, end = _unit(text, end, lexicon)
-        if not (multiplied or unit):
+        times = _TIMES.match(text, end)
+        if not (multiplied or unit or times):
+            continue
+        if times and value < 2 and value != 1.5:
             continue
         qualifier, bound, start, end = _qualified(text, match.start(), end, lexicon)
         total = value * float(multiplier)
@@ -242,6 +255,18 @@ def _in_words(text: str, lexicon: Lexicon) -> Iterator[Number]:
             digits=1,
             multiplied=multiplied,
             text=match.group(),
+        )
+
+
+def _multiples(text: str, lexicon: Lexicon) -> Iterator[Number]:
+    """Words such as "doubled" and "fourfold"."""
+    for match in lexicon.multiples.finditer(text):
+        value = lexicon.multiple_of(match.group())
+        at, end = match.span()
+        qualifier, bound, start, end = _qualified(text, at, end, lexicon)
+        place = _LOOSE * value
+        yield Number(
+            start, end, at, value, place, "ratio", qualifier, bound, text=match.group()
         )
 
 

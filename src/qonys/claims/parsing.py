@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from qonys.claims.binding import FLOWS, Binder, Context
 from qonys.claims.dating import of_months
+from qonys.claims.laws import law_claims
 from qonys.claims.mentions import Sentence, sentences
 from qonys.claims.numbered import Numbered
 from qonys.claims.places import gazetteer
@@ -68,7 +69,9 @@ def _remember(binder: Binder, claims: list[Claim]) -> None:
     context.paragraph = sentence.paragraph
     periods = [t for t in sentence.times if t.kind in {"period", "months"}]
     main = binder.main_period() if periods else ""
-    if main:
+    if any(t.kind == "today" for t in sentence.times) and not main:
+        context.period = ""  # "last year": which one, the text alone does not say
+    elif main:
         context.period = main
     several = {t.period for t in periods} | {
         t.kind for t in sentence.times if binder.is_base(t)
@@ -77,7 +80,11 @@ def _remember(binder: Binder, claims: list[Claim]) -> None:
         context.mixed = True
     elif main:
         context.mixed = False
-    context.year = binder.year()
+    years = [t.year for t in sentence.times if t.year and t.kind in {"period", "vague"}]
+    context.year = max(years, default=context.year)
+    places = {p.code for p in sentence.places} - {binder.country.code}
+    if places:
+        context.place = places.pop() if len(places) == 1 else ""
     if sentence.has("measures.survey_share"):
         return
     named = [c for c in claims if c.measure in FLOWS]
@@ -92,5 +99,6 @@ def _of_sentence(binder: Binder) -> Iterator[Claim]:
         if claim:
             typed.append(claim)
     typed += worded(binder, typed)
+    typed += law_claims(binder)
     typed += unread(binder, typed)
     yield from sorted(typed, key=lambda claim: (claim.start, claim.end))

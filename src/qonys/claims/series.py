@@ -7,23 +7,104 @@ series leaves a statement open; what is not published never stands for zero.
 from collections.abc import Sequence
 from itertools import pairwise, product
 
-from qonys.claims.comparing import as_computed, base_cell, has_sign, pairs_of, undecided
+from qonys.claims.comparing import (
+    as_computed,
+    base_cell,
+    changes_of,
+    has_sign,
+    pairs_of,
+    undecided,
+)
 from qonys.claims.evidence import Evidence, Known, between
 from qonys.claims.typed import Checked, Claim, said
 from qonys.core.intervals import Interval
 from qonys.core.periods import parse_period
 
+_GRADUAL = 4  # steps that "gradually" is judged on
+_PARTNERS = 3  # fewer changes say nothing of all others
+
 
 def trend(claim: Claim, evidence: Evidence) -> Checked:
     """A rise or fall: between two periods, or over the years of a span."""
+    if "others" in claim.notes:
+        return _of_others(claim, evidence)
+    if "gradual" in claim.notes:
+        return _gradual(claim, evidence)
     if not claim.compared_with:
         return undecided(claim, said("base_unknown"))
     if "/" in claim.compared_with and parse_period(claim.compared_with).kind == "range":
         return _long_trend(claim, evidence)
     pairs = pairs_of(evidence, claim.cell, base_cell(claim), lambda x, y: x - y, "−")
+    pairs = pairs or changes_of(claim, evidence)
     if not pairs:
         return undecided(claim, said("base_unknown"))
     return signed(claim, pairs, claim.sense == "up")
+
+
+def _gradual(claim: Claim, evidence: Evidence) -> Checked:
+    """A flow that grows (or falls) gradually: every step of the last years."""
+    series = evidence.series(claim.cell)
+    years = list(series)[-_GRADUAL - 1 :]
+    if len(years) <= _GRADUAL or years[-1] - years[0] != _GRADUAL:
+        return undecided(claim, said("not_published"))
+    up = claim.sense == "up"
+    text = " ; ".join(f"{year}: {between(series[year].interval)}" for year in years)
+    rows = tuple(row for year in years for row in series[year].rows)
+    steps = [
+        (series[b].interval.low > series[a].interval.high) == up for a, b in pairwise(years)
+    ]
+    if all(steps) and all(series[year].strong for year in years):
+        return Checked(claim, "holds", (said("sign_right"),), text, rows)
+    if (series[years[-1]].interval.low > series[years[0]].interval.high) == up:
+        return Checked(claim, "compatible", (said("sign_right"),), text, rows)
+    return Checked(claim, "contradicted", (said("sign_wrong"),), text, rows)
+
+
+def _of_others(claim: Claim, evidence: Evidence) -> Checked:
+    """All other partners rise or fall, or all but one: by the first period with figures.
+
+    What is judged is the direction of several flows, so that a press copy of a release will do.
+    """
+    changes = _changes_by_partner(claim, evidence)
+    if not changes:
+        return undecided(claim, said("not_published"))
+    period, known = changes
+    text = " ; ".join(f"{p} {between(k.interval)} %" for p, k in sorted(known.items()))
+    rows = tuple(row for k in known.values() for row in k.rows)[:8]
+    reason = said("judged_on", period=period)
+    if claim.sense == "except":
+        one = known.get(claim.members[0]) if claim.members else None
+        if one is None:
+            return undecided(claim, said("not_published"))
+        rising = one.interval.low > 0
+        same = [p for p, k in known.items() if k is not one and (k.interval.low > 0) == rising]
+        if same:
+            return Checked(claim, "contradicted", (said("sign_wrong"), reason), text, rows)
+        return Checked(claim, "holds", (said("sign_right"), reason), text, rows)
+    up = claim.sense == "up"
+    agree = [k for k in known.values() if (k.interval.low > 0 if up else k.interval.high < 0)]
+    if 3 * len(agree) >= 2 * len(known):
+        return Checked(claim, "holds", (said("sign_right"), reason), text, rows)
+    verdict = "compatible" if agree else "contradicted"
+    return Checked(claim, verdict, (said("sign_wrong"), reason), text, rows)
+
+
+def _changes_by_partner(
+    claim: Claim, evidence: Evidence
+) -> tuple[str, dict[str, Known]] | None:
+    """Published changes by partner, of the shortest period from the same first month."""
+    period = parse_period(claim.period)
+    found: dict[str, dict[str, Known]] = {}
+    for cell in evidence.view.cells(f"{claim.measure}_change"):
+        span = cell.period
+        if span.start and span.end and span.start == period.start:
+            rows = evidence.rows(cell)
+            if rows:
+                known = Known(rows[0].interval, (rows[0],), evidence.strong(rows[0]))
+                found.setdefault(cell.time_period, {})[cell.counterpart_area] = known
+    enough = [text for text, partners in found.items() if len(partners) >= _PARTNERS]
+    shortest = min(enough, key=lambda text: parse_period(text).months or 12, default="")
+    return (shortest, found[shortest]) if shortest else None
 
 
 def signed(claim: Claim, known: Sequence[Known], positive: bool) -> Checked:
@@ -153,10 +234,14 @@ def streak(claim: Claim, evidence: Evidence) -> Checked:
     if claim.value is None or period.kind != "year" or period.year not in series:
         return undecided(claim, said("span_unknown"))
     last = int(period.year or 0)
+    moves = claim.sense in {"up", "down"}
+    tested = _steps(series) if moves else series
+    positive = claim.sense in {"positive", "up"}
     run = 0
-    while last - run in series and has_sign(series[last - run], positive):
+    while last - run in tested and has_sign(tested[last - run], positive):
         run += 1
-    text = f"#(x {'>' if positive else '<'} 0) = {run} ; {last - run + 1}…{last}"
+    text = f"#({'Δ' if moves else 'x'} {'>' if positive else '<'} 0) = {run}"
+    text += f" ; {last - run + 1}…{last}" if run else ""
     rows = tuple(
         row for y in range(last - run, last + 1) if y in series for row in series[y].rows
     )
@@ -164,6 +249,15 @@ def streak(claim: Claim, evidence: Evidence) -> Checked:
         return Checked(claim, "holds", (said("streak_right"),), text, rows[-4:])
     verdict = "compatible" if run > claim.value else "contradicted"
     return Checked(claim, verdict, (said("streak_wrong", count=run),), text, rows[-4:])
+
+
+def _steps(series: dict[int, Known]) -> dict[int, Known]:
+    """Year-on-year differences of a series, by the later year."""
+    return {
+        year: Known(now.interval - series[year - 1].interval, now.rows, now.strong)
+        for year, now in series.items()
+        if year - 1 in series
+    }
 
 
 def _since(
@@ -237,31 +331,14 @@ def turning(claim: Claim, evidence: Evidence) -> Checked:
 def rank(claim: Claim, evidence: Evidence) -> Checked:
     """Place of a partner or region; figures that are not published leave room."""
     regional = claim.area != evidence.country.code
+    if claim.members:
+        return _first_ones(claim, evidence, regional)
     own = evidence.known(claim.cell)
     if not own:
         return undecided(claim, said("not_published"))
     this = own[0].interval
-    others: dict[str, Known] = {}
-    group = {evidence.country.partner_group[0], evidence.country.partner_group[2]}
-    for cell in evidence.view.cells(claim.measure):
-        same = cell.time_period == claim.period and cell.dims == claim.cell.dims
-        if regional:
-            place, fits = cell.ref_area, cell.counterpart_area == claim.counterpart
-            fits = fits and place in evidence.country.areas and place != evidence.country.code
-            fits = fits and evidence.country.areas[place].fields.get("kind") in {
-                "region",
-                "city",
-            }
-        else:
-            place, fits = cell.counterpart_area, cell.ref_area == claim.area
-            fits = fits and place not in {"WORLD", "INTERNAL", "WORLD_INTERNAL", *group}
-        known = (
-            evidence.known(cell)
-            if same and fits and place not in {claim.area, claim.counterpart}
-            else []
-        )
-        if known:
-            others[place] = known[0]
+    others = _peers(claim, evidence, regional)
+    others = {p: k for p, k in others.items() if p not in {claim.area, claim.counterpart}}
     above = {p: k for p, k in others.items() if k.interval.low > this.high}
     shown = sorted(others.items(), key=lambda item: -item[1].interval.low)[:6]
     text = " ; ".join([between(this), *(f"{p} {between(k.interval)}" for p, k in shown)])
@@ -277,5 +354,54 @@ def rank(claim: Claim, evidence: Evidence) -> Checked:
     rest -= sum(known.interval.low for known in others.values())
     sure = len(above) == (claim.value or 1) - 1 and rest < this.low
     sure = sure and all(k.interval.high < this.low for p, k in others.items() if p not in above)
-    verdict = "holds" if sure and own[0].strong else "compatible"
+    clear = own[0].strong or all(_far_apart(this, k.interval) for k in others.values())
+    verdict = "holds" if sure and clear else "compatible"
     return Checked(claim, verdict, (said("rank_right" if sure else "rank_open"),), text, rows)
+
+
+def _far_apart(a: Interval, b: Interval) -> bool:
+    """Whether an order would stand even if a press copy were wrong by half."""
+    return a.low > 2 * b.high or b.low > 2 * a.high
+
+
+def _peers(claim: Claim, evidence: Evidence, regional: bool) -> dict[str, Known]:
+    """Values of all partners, or of all regions, in the claim's period."""
+    others: dict[str, Known] = {}
+    country = evidence.country
+    group = {country.partner_group[0], country.partner_group[2]}
+    for cell in evidence.view.cells(claim.measure):
+        if cell.time_period != claim.period or cell.dims != claim.cell.dims:
+            continue
+        if regional:
+            place, fits = cell.ref_area, cell.counterpart_area == "WORLD"
+            entry = country.areas.get(place)
+            fits = fits and entry is not None and place != country.code
+            fits = fits and entry is not None and entry.fields.get("kind") in {"region", "city"}
+        else:
+            place, fits = cell.counterpart_area, cell.ref_area == country.code
+            fits = fits and place not in {"WORLD", "INTERNAL", "WORLD_INTERNAL", *group}
+        known = evidence.known(cell) if fits else []
+        if known:
+            others[place] = known[0]
+    return others
+
+
+def _first_ones(claim: Claim, evidence: Evidence, regional: bool) -> Checked:
+    """Whether the places listed are the first ones: none left out is above one of them."""
+    known = _peers(claim, evidence, regional)
+    inside = {place: k for place, k in known.items() if place in claim.members}
+    outside = {place: k for place, k in known.items() if place not in claim.members}
+    if not inside:
+        return undecided(claim, said("not_published"))
+    least = min(inside, key=lambda place: inside[place].interval.high)
+    above = {p: k for p, k in outside.items() if k.interval.low > inside[least].interval.high}
+    shown = sorted(known.items(), key=lambda item: -item[1].interval.low)[:8]
+    text = " ; ".join(f"{place} {between(k.interval)}" for place, k in shown)
+    rows = tuple(row for _, k in shown for row in k.rows)
+    if above:
+        places = ", ".join(sorted(above))
+        sure = inside[least].strong and any(k.strong for k in above.values())
+        verdict = "contradicted" if sure else "cannot_check"
+        return Checked(claim, verdict, (said("rank_left_out", places=places),), text, rows)
+    verdict = "compatible" if len(inside) == len(claim.members) else "cannot_check"
+    return Checked(claim, verdict, (said("rank_open"),), text, rows)

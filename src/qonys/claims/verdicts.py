@@ -7,10 +7,11 @@ period, the whole or another definition can make it compatible or refute it, nev
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from qonys.claims import answers
+from qonys.claims import answers, laws
 from qonys.claims.comparing import (
     MOST,
     base_cell,
+    changes_of,
     compare,
     paired,
     pairs_of,
@@ -28,6 +29,7 @@ from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
 from qonys.observations.indicators import change_interval, share_interval
 
+_Decide = Callable[[Claim, Evidence], Checked]
 _MIRROR = {"emigrants": "mirror_immigrants", "immigrants": "mirror_emigrants"}
 _OTHERS = {"net_migration": ("net_migration_estimate", "net_migration_all_flows")}
 _DUST = 1e-6
@@ -44,12 +46,15 @@ def judge(claim: Claim, evidence: Evidence) -> Checked:
     evidence : Evidence
         The store.
     """
+    if claim.measure == "survey_n":
+        return answers.judged_n(claim, evidence)
     if claim.doubts:
         return undecided(claim, *(said(f"doubt_{name}") for name in claim.doubts))
     if claim.kind == "survey_share":
         return answers.judged(claim, evidence)
     if claim.kind == "legal_threshold" and claim.measure:
-        return answers.judged_by_law(claim, evidence)
+        by_law = laws.judged if claim.members else answers.judged_by_law
+        return by_law(claim, evidence)
     if not claim.measure or not claim.period:
         return undecided(
             claim, said("doubt_no_measure" if not claim.measure else "doubt_no_period")
@@ -59,10 +64,24 @@ def judge(claim: Claim, evidence: Evidence) -> Checked:
         return undecided(claim, said("doubt_kind"))
     try:
         first = decide(claim, evidence)
+        if "present" in claim.notes:
+            return _cautious(_lately(claim, first, decide, evidence), evidence)
         others = [decide(_at(claim, cell), evidence) for cell in claim.alternatives]
     except DataError as error:
         return undecided(claim, said("doubt_data", why=str(error)))
     return _cautious(_of_readings(claim, first, others), evidence)
+
+
+def _lately(claim: Claim, first: Checked, decide: _Decide, evidence: Evidence) -> Checked:
+    """A statement of the present without a period: the first named period that decides it."""
+    if first.verdict != "cannot_check":
+        return first
+    for cell in claim.alternatives:
+        checked = decide(claim.changed(period=cell.time_period), evidence)
+        if checked.verdict != "cannot_check":
+            reasons = (*checked.reasons, said("judged_on", period=cell.time_period))
+            return replace(checked, claim=claim, reasons=reasons)
+    return first
 
 
 def _cautious(checked: Checked, evidence: Evidence) -> Checked:
@@ -79,7 +98,7 @@ def _cautious(checked: Checked, evidence: Evidence) -> Checked:
         return checked
     if claim.value is None:
         return checked
-    if _another(claim, evidence):
+    if "sure" not in claim.notes and _another(claim, evidence):
         lowered = _lowered(checked, "compatible", "several_readings")
         return replace(lowered, releases=checked.releases)
     first = next(iter(evidence.known(claim.cell)), None)
@@ -241,7 +260,8 @@ def _change(claim: Claim, evidence: Evidence) -> Checked:
         return undecided(claim, said("base_unknown"))
     if claim.measure.startswith("net_migration"):
         return undecided(claim, said("base_unknown"))
-    return paired(claim, pairs_of(evidence, claim.cell, base_cell(claim), change_interval, "/"))
+    pairs = pairs_of(evidence, claim.cell, base_cell(claim), change_interval, "/")
+    return paired(claim, [*pairs, *changes_of(claim, evidence)])
 
 
 def _ratio(claim: Claim, evidence: Evidence) -> Checked:
@@ -264,6 +284,8 @@ def _share(claim: Claim, evidence: Evidence) -> Checked:
     stored = claim.cell.at(measure=f"{claim.measure}_share")
     rows = evidence.rows(stored)
     known = [Known(row.interval, (row,), evidence.strong(row)) for row in rows]
+    if "category" in claim.breakdown:
+        return compare(claim, known) if known else _share_of_others(claim, evidence)
     whole = claim.cell.at(counterpart_area="WORLD", dims={}, ref_area=evidence.country.code)
     if str(whole) == str(claim.cell):
         return undecided(claim, said("part_unknown"))
@@ -271,6 +293,17 @@ def _share(claim: Claim, evidence: Evidence) -> Checked:
     if not known:
         return undecided(claim, said("not_published"))
     return compare(claim, known)
+
+
+def _share_of_others(claim: Claim, evidence: Evidence) -> Checked:
+    """A share whose category only the text has, beside those of other categories."""
+    for cell in evidence.view.cells(f"{claim.measure}_share"):
+        rows = evidence.rows(cell) if cell.time_period == claim.period else []
+        if rows and rows[0].interval.overlaps(wide_of(claim)):
+            reason = said("other_part", part=cell.dims.get("category", ""), rows=(rows[0],))
+            text = f"{between(rows[0].interval)} \u2194 {between(strict_of(claim))}"
+            return Checked(claim, "compatible", (reason,), text, (rows[0],))
+    return undecided(claim, said("not_published"))
 
 
 def _balance(claim: Claim, evidence: Evidence) -> Checked:
@@ -282,7 +315,7 @@ def _balance(claim: Claim, evidence: Evidence) -> Checked:
     return signed(claim, known, claim.sense == "positive")
 
 
-_DECIDE: dict[str, Callable[[Claim, Evidence], Checked]] = {
+_DECIDE: dict[str, _Decide] = {
     "value": _value,
     "count": _value,
     "balance": _balance,
