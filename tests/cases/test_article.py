@@ -8,8 +8,8 @@ from qonys.observations.reading import View
 from qonys.observations.store import open_store
 
 HOLDS, CHECKED, OPEN, WRONG = "holds", "compatible", "cannot_check", "contradicted"
-# Id in the list, words of the article, kind, verdicts that the list allows (H holds, H~ compatible,
-# ? cannot_check, X contradicted; where the list gives two, or a remark, either).
+# Id in the list, words of the article, kind, verdicts that the list allows (H holds, H~
+# compatible, ? cannot_check, X contradicted; where the list gives two, or a remark, either).
 STATEMENTS = [
     ("C01", "1,700 people", "value", {CHECKED}),
     ("C02", "2.8", "ratio", {HOLDS}),

@@ -93,6 +93,12 @@ def bound(claim: Claim, sentence: Sentence, country: Country) -> Claim:
         readings=(),
         doubts=("conditional",) if "conditional" in claim.doubts else (),
     )
+    spot = sentence.clause(claim.start)
+    group = [
+        w for w in sentence.words("doubts.survey_group") if sentence.clause(w.start) == spot
+    ]
+    if group:
+        kept = kept.changed(doubts=(*kept.doubts, "subgroup"))
     if not found:
         return kept.changed(doubts=(*kept.doubts, "answer"))
     answer = min(found, key=lambda entry: entry[:3])[3]

@@ -103,6 +103,8 @@ class Subject:
         Whether the word for the measure stands far from the number, or in another sentence.
     sure : bool
         Whether the number's own clause, or the ones before it, say all of this in one way.
+    carried : bool
+        Whether the place is the one that the sentence named before.
     """
 
     measure: str = ""
@@ -115,6 +117,7 @@ class Subject:
     inherited: bool = False
     far: bool = False
     sure: bool = False
+    carried: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,9 +154,11 @@ class Binder:
         self._bind_period(found, spot)
         self._bind_group(found, spot)
         self._require_span(found)
+        if found.measure.startswith("net_migration") and self._two_sources(spot):
+            found.doubts.append("partner_counts")
         if self.sentence.has("doubts.denied"):
             found.doubts.append("negated")
-        if any(self._own(word, spot) for word in self.sentence.words("doubts.vague")):
+        if any(self.own(word, spot) for word in self.sentence.words("doubts.vague")):
             found.doubts.append("vague_period")
         if any(self._speaks(w, spot, found) for w in self.sentence.words("doubts.topic")):
             found.doubts.append("kind")
@@ -174,13 +179,16 @@ class Binder:
         step = self.sentence.clause(spot.start) - self.sentence.clause(word.start)
         return 0 if step == 0 else 1 if step > 0 else 2, self.near(word, spot)
 
-    def _own(self, mention: Word | Place | Time | Number, spot: Spot) -> bool:
+    def own(self, mention: Word | Place | Time | Number, spot: Spot) -> bool:
+        """Whether a mention stands in the clause of a spot."""
         return self.sentence.clause(mention.start) == self.sentence.clause(spot.start)
 
     def _sure(self, found: Subject, spot: Spot) -> bool:
         """Whether nothing in the sentence speaks for another reading of the number."""
-        alone = sum(self._own(other, spot) for other in self.sentence.numbers) == 1
-        if not alone or found.far or found.others or not found.measure:
+        alone = sum(self.own(other, spot) for other in self.sentence.numbers) == 1
+        if not alone or found.far or not found.measure:
+            return False
+        if found.others and not found.carried:
             return False
         return not (found.inherited and self.context.mixed)
 
@@ -203,7 +211,7 @@ class Binder:
         if moved and (not word or self._closer(moved, word, spot)):
             name = self._direction(spot) or name
             word = moved
-        found.far = word is None or self._far(word, spot)
+        found.far = word is None or self._far(word, spot) or self._two_flows(spot, name)
         here = self.context.paragraph == self.sentence.paragraph
         if not name and (here or self.sentence.has("kinds.pronoun")):
             name = self.context.measure
@@ -213,7 +221,7 @@ class Binder:
             name = "net_migration_estimate" if name == "net_migration" else name
         if (
             name == "emigrants"
-            and self.sentence.has("kinds.positive")
+            and self.nearest(spot, "kinds.positive", within=40)
             and (not word or word is moved)
         ):
             name = "net_migration"
@@ -224,6 +232,12 @@ class Binder:
         words = [*self.sentence.words("sources.model"), *self.sentence.words("sources.office")]
         word = min(words, key=lambda w: self.rank(w, spot), default=None)
         return word is not None and word.name == "sources.model"
+
+    def _two_sources(self, spot: Spot) -> bool:
+        """Whether the sentence sets a model beside the office, and the clause names neither."""
+        both = self.sentence.has("sources.model") and self.sentence.has("sources.office")
+        words = [*self.sentence.words("sources.model"), *self.sentence.words("sources.office")]
+        return both and not any(self.own(word, spot) for word in words)
 
     def _measure_word(self, spot: Spot) -> Word | None:
         """The nearest word for a measure; one inside a longer one ("net inflow") is none."""
@@ -238,13 +252,26 @@ class Binder:
                 for o in words
             )
         ]
+        them = any(self.own(w, spot) for w in self.sentence.words("kinds.of_them"))
+        if them:  # said of those counted before
+            earlier = [w for w in whole if self.rank(w, spot)[0] == 1]
+            whole = earlier or whole
         best = min(whole, key=lambda word: self.rank(word, spot), default=None)
         special = [
-            w for w in whole if w.name.partition(".")[2] not in FLOWS and self._own(w, spot)
+            w for w in whole if w.name.partition(".")[2] not in FLOWS and self.own(w, spot)
         ]
         if best and best.name.partition(".")[2] in FLOWS and special:
             return min(special, key=lambda word: self.near(word, spot))
         return best
+
+    def _two_flows(self, spot: Spot, name: str) -> bool:
+        """Whether the number's clause speaks of another flow as well."""
+        if name not in FLOWS:
+            return False
+        own = {
+            n for n in FLOWS for w in self.sentence.words(f"measures.{n}") if self.own(w, spot)
+        }
+        return name != "net_migration" and len(own - {"net_migration"}) > 1
 
     def _closer(self, moved: Word, word: Word, spot: Spot) -> bool:
         """Whether a neutral verb ("went") is nearer than the word for a flow, clearly so."""
@@ -254,7 +281,7 @@ class Binder:
     def _far(self, word: Word, spot: Spot) -> bool:
         """Whether the word for the measure is surely not the number's own."""
         step, distance = self.rank(word, spot)
-        alone = sum(self._own(other, spot) for other in self.sentence.numbers) == 1
+        alone = sum(self.own(other, spot) for other in self.sentence.numbers) == 1
         if step == 0:
             return distance > (_FAR_ALONE if alone else _FAR)
         if step == 1 and alone:
@@ -275,7 +302,7 @@ class Binder:
         if self.sentence.has("places.outward"):
             return "emigrants"
         placed = list(zip(self.sentence.places, self.roles, strict=True))
-        own = [(place, role) for place, role in placed if self._own(place, spot)]
+        own = [(place, role) for place, role in placed if self.own(place, spot)]
         for place, role in own or placed:
             home = place.code == nation or place.code in self.country.areas
             if (role == _TO and home) or (role == _FROM and not home):
@@ -350,10 +377,15 @@ class Binder:
         if len(partners) > 1 or len(regions) > 1:
             found.doubts.append("several_places")
         if not named and elsewhere and self.spots:
-            place = min(elsewhere, key=lambda item: self.near(item, spot))
-            domestic = place.code in self.country.areas
-            reading = (place.code, "WORLD") if domestic else (self.country.code, place.code)
-            found.others.append(reading)
+            place = min(elsewhere, key=lambda item: self.rank(item, spot))
+            carried = self.rank(place, spot)[0] == 1 and not self.sentence.has("kinds.whole")
+            alone = len({item.code for item in elsewhere}) == 1
+            if carried and alone:  # "the region lost 4,078 in 2021 and 1,195 in 2024"
+                found.others.append((found.area, found.counterpart))
+                found.area, found.counterpart = self._reading(place.code)
+                found.carried = True
+            else:
+                found.others.append(self._reading(place.code))
         if not named:
             self._take_pronoun(found, spot)
         self._take_groups(found, spot)
@@ -367,17 +399,24 @@ class Binder:
         them = self.nearest(spot, "kinds.of_them", within=18)
         if nobody and them:
             found.doubts.append("subgroup")
-        if (
-            not self.sentence.places
-            and found.measure == self.context.measure
-            and self.context.counterpart not in {"", "WORLD"}
-            and not self.sentence.has("kinds.whole")
-        ):
-            found.others.append((found.area, self.context.counterpart))
+        if not self.sentence.places and not self.sentence.has("kinds.whole"):
+            self._as_before(found)
+
+    def _as_before(self, found: Subject) -> None:
+        """Without a place of its own a sentence may still speak of the one before."""
+        place, counterpart = self.context.place, self.context.counterpart
+        if place and self.context.paragraph == self.sentence.paragraph:
+            found.far = True  # what stands published may hold, but nothing is refuted
+        elif counterpart not in {"", "WORLD"}:
+            found.others.append((found.area, counterpart))
+
+    def _reading(self, code: str) -> tuple[str, str]:
+        """Area and counterpart: a region's own flow, or the nation's with a partner."""
+        return (code, "WORLD") if code in self.country.areas else (self.country.code, code)
 
     def _take_pronoun(self, found: Subject, spot: Spot) -> None:
         """Words such as "there" and "from here": the place named last before them."""
-        words = [w for w in self.sentence.words("places.there") if self._own(w, spot)]
+        words = [w for w in self.sentence.words("places.there") if self.own(w, spot)]
         if not words:
             return
         known = {self.country.code}
@@ -411,6 +450,12 @@ class Binder:
         wrong = (found.measure == "emigrants" and role == _FROM) or (
             found.measure == "immigrants" and role == _TO
         )
+        left = self.sentence.lexicon.cue("places.left")
+        text = self.sentence.text
+        beside = left.search(text[max(0, place.start - 14) : place.start]) or left.match(
+            text[place.end : place.end + 30].lstrip()
+        )
+        wrong = wrong or bool(beside and found.measure == "emigrants" and role != _TO)
         owns = self._word(place).endswith(("'s", "’s")) and found.measure in FLOWS
         if owns and not self._counted_by(place):
             found.doubts.append("other_country")
@@ -467,9 +512,13 @@ class Binder:
 
     def _times(self, spot: Spot) -> list[Time]:
         """Mentions of time, the number's own first, those compared with last."""
-        times = [t for t in self.sentence.times if t.kind not in {"span", "history"}]
+        times = [
+            t
+            for t in self.sentence.times
+            if t.kind not in {"span", "history"} and not self.sentence.dates_report(t)
+        ]
         dated = [t for t in times if t.kind != "since"]
-        if any(self._own(t, spot) for t in dated) or not any(self._own(t, spot) for t in times):
+        if any(self.own(t, spot) for t in dated) or not any(self.own(t, spot) for t in times):
             times = dated or times
         begin = self.sentence.clauses[self.sentence.clause(spot.start)][0]
         turns = bool(TURN.match(self.sentence.text, begin))
@@ -521,7 +570,7 @@ class Binder:
 
     def spans(self, spot: Spot) -> bool:
         """Whether the clause speaks of a span of years and of no period."""
-        own = {t.kind for t in self.sentence.times if self._own(t, spot)}
+        own = {t.kind for t in self.sentence.times if self.own(t, spot)}
         return own == {"span"}
 
     def lately(self) -> list[str]:
@@ -568,7 +617,9 @@ class Binder:
         if matches and not re.search(r"[\d,;(]", before[matches[-1].end() :]):
             word = time.start - len(before) + matches[-1].start()
             return not any(word < n.at < time.start for n in self.sentence.numbers)
-        if self.sentence.lexicon.lang == "kk" and _KK_THAN.match(self.sentence.text, time.end):
+        if self.sentence.lexicon.lang == "kk" and (
+            _KK_THAN.match(self.sentence.text, time.end) or _KK_THAN.search(inside[-4:])
+        ):
             return True
         return bool(re.match(r"(?:к|against|than)\s", inside, re.IGNORECASE))
 
@@ -630,9 +681,7 @@ class Binder:
         if step == 0:
             return distance < 70
         own = any(
-            self._own(w, spot)
-            for name in FLOWS
-            for w in self.sentence.words(f"measures.{name}")
+            self.own(w, spot) for name in FLOWS for w in self.sentence.words(f"measures.{name}")
         )
         return step == 1 and not own and not found.breakdown and distance < 200
 

@@ -146,12 +146,32 @@ class Sentence:
                 return found.group()
         return ""
 
-    def counts_other(self, at: int) -> bool:
-        """Whether a number before this place counts something that no list knows."""
+    def dates_report(self, time: Time) -> bool:
+        """Whether a time says when something was reported, not what it is about."""
+        begin, end = self.clauses[self.clause(time.start)]
+        words = [w for w in self.words("sources.reported") if begin <= w.start < end]
+        numbers = [n for n in self.numbers if begin <= n.start < end]
+        if not words or not numbers:
+            return bool(words)
+        return any(
+            0 <= time.start - word.end < 40
+            and not any(word.end <= n.start < time.start for n in numbers)
+            for word in words
+        )
+
+    def counts_other(self, at: int, near: bool = False) -> bool:
+        """Whether a number before this place counts something that no list knows.
+
+        `near`: whether the very next word must be known ("943 Indian nationals").
+        """
         match = _NEXT.match(self.text, at)
-        if not match or self.lexicon.lang == "kk" or self.noun_after(at):
+        if not match or self.lexicon.lang == "kk":
             return False
         begin = match.start(1)
+        if self.lexicon.cue("count_nouns.any").match(self.text, begin):
+            return False
+        if self.noun_after(at) and not near:
+            return False
         starts = {time.start for time in self.times} | {place.start for place in self.places}
         if begin in starts:
             return False
@@ -170,6 +190,8 @@ class Sentence:
 
     def _differ(self, clause: Span, piece: Span, turns: bool) -> bool:
         """Whether a piece names another flow, place or time beside the clause's own."""
+        if any(piece[0] <= w.start < piece[1] for w in self.words("sources.reported")):
+            return True
         return any(
             any(piece[0] <= m.start < piece[1] for m in listed)
             and (turns or any(clause[0] <= m.start < clause[1] for m in listed))

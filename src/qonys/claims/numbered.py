@@ -82,6 +82,9 @@ class Numbered:
             return "", ""
         if self._is_difference():
             return "difference", self._direction()
+        before = self.before[-1] if self.before else None
+        if before and before.kind == "difference" and self._by():
+            return "difference", before.sense  # "by 5,521, and departures by 5,124"
         return "value", ""
 
     def _term(self) -> bool:
@@ -169,7 +172,7 @@ class Numbered:
         if kind in {"value", "count", "balance", "ratio"} and self.binder.spans(self.spot):
             subject.doubts.append("vague_period")
         counts = subject.measure and counted(unit) and not number.unit
-        if counts and self.sentence.counts_other(number.end):
+        if counts and self.sentence.counts_other(number.end, near=subject.measure in _COUNTED):
             subject.doubts.append("subgroup")
         notes += self._marks(kind, subject)
         if unit in {"USD", "EUR", "KZT"} and kind == "count":
@@ -212,6 +215,8 @@ class Numbered:
         if kind == "value" and self._has("kinds.annually", 30):
             subject.inherited = False
             notes.append("annually")
+        if subject.carried:
+            notes.append("carried")
         if subject.sure:
             return [*notes, "sure"]
         if subject.far:
@@ -297,7 +302,7 @@ class Numbered:
     def _signed(self, value: float) -> tuple[float, list[str]]:
         if self.number.sign == "+":
             return value, []
-        negative = self._has("kinds.negative", 90)
+        negative = self._has("kinds.negative", 90) or self._has("kinds.minus", 40)
         positive = self._has("kinds.positive", 90)
         text = self.sentence.text[: self.number.at].rstrip().casefold()
         if text.endswith(("minus", "минус")):
@@ -317,6 +322,12 @@ class Numbered:
             base, subject.period = subject.period, towards
             return base if base != towards else earlier(base)
         main = self.binder.main_of(self.spot) or subject.period
+        spans = [
+            t for t in self.sentence.times if t.kind == "span" and self.binder.own(t, self.spot)
+        ]
+        if spans and spans[0].years > 1:
+            subject.period = main
+            return earlier(main, spans[0].years)
         for time in self.sentence.times:
             if self.binder.is_base(time):
                 base = time.resolved(self.binder.year(), main)

@@ -80,7 +80,7 @@ def _count_near(sentence: Sentence, word: Word) -> float | None:
     digits = re.findall(r"(?<![\d-])(\d{1,2})(?!\d)", window)
     if digits:
         return float(digits[-1])
-    for number in range(1, 6):
+    for number in range(1, 11):
         if number > 1 and sentence.lexicon.cue(f"kinds.ordinal_{number}").search(window):
             return float(number)
     words = [m.group() for m in sentence.lexicon.worded.finditer(window)]
@@ -338,11 +338,24 @@ def _trends(binder: Binder, numbered: list[Claim]) -> Iterator[Claim]:
                 if claim.sense == sense
                 and sentence.distance(word.start, word.end, claim.start, claim.end) < 60
             ]
-            if near or _part_of_other(sentence, word):
+            if near or _part_of_other(sentence, word) or _between_flows(sentence, word):
                 continue
             claim = _subject_claim(binder, word, "trend", sense=sense)
             if claim and claim.measure != "net_migration":
                 yield _dated(binder, word, claim)
+
+
+def _between_flows(sentence: Sentence, word: Word) -> bool:
+    """Whether it compares two flows: "more arrive than leave"."""
+    behind = sentence.text[word.end : word.end + 60]
+    than = re.search(r"\b(?:than|чем)\b", behind)
+    flows = [
+        w.name
+        for name in FLOWS
+        for w in sentence.words(f"measures.{name}")
+        if word.start - 40 < w.start < word.end + 75
+    ]
+    return bool(than) and len(set(flows)) > 1
 
 
 def _part_of_other(sentence: Sentence, word: Word) -> bool:
@@ -382,7 +395,9 @@ def _dated(binder: Binder, word: Word, claim: Claim) -> Claim:
     row = [w for w in sentence.words("kinds.streak") if binder.rank(w, spot)[0] == 0]
     count = _count_near(sentence, row[0]) if row else None
     last = parsed(period)
-    if count and last and last.kind == "year" and not span:
+    if row and not count and not sentence.has("change.steady"):
+        doubts = (*doubts, "span_unknown")
+    if count and last and last.kind == "year":
         start, end = _clause(sentence, row[0])
         return claim.changed(
             kind="streak",

