@@ -46,7 +46,8 @@ _KK_ENDINGS = (
 
 
 #: Between a time and the number that is surely its own: "2024 (12,732", "2021, when 32,256".
-_RIGHT_BEHIND = re.compile(r"[\s(,]*(?:(?:when|когда)[\s,]*)?(?:\w+\s){0,1}", re.IGNORECASE)
+_RIGHT_BEHIND = re.compile(r"\s*\(\s*|[\s(,]*(?:when|когда)[\s,]*(?:\w+\s)?", re.IGNORECASE)
+_OFFICE = re.compile(r"(?:комитет\w*|committee of the)\s$", re.IGNORECASE)
 _KK_THAN = re.compile(r"\w*(?:дан|ден|тан|тен|нан|нен)(?!\w)|.{0,12}салыстыр")
 
 
@@ -160,6 +161,10 @@ class Binder:
             found.doubts.append("negated")
         if any(self.own(word, spot) for word in self.sentence.words("doubts.vague")):
             found.doubts.append("vague_period")
+        inside = [(t.start, t.end) for t in self.sentence.times]
+        for word in self.sentence.words("doubts.part_of_year"):
+            if not any(a <= word.start < b for a, b in inside) and self.rank(word, spot)[0] < 2:
+                found.doubts.append("vague_period")
         if any(self._speaks(w, spot, found) for w in self.sentence.words("doubts.topic")):
             found.doubts.append("kind")
         found.sure = self._sure(found, spot)
@@ -215,7 +220,10 @@ class Binder:
         here = self.context.paragraph == self.sentence.paragraph
         if not name and (here or self.sentence.has("kinds.pronoun")):
             name = self.context.measure
-        if self.sentence.has("measures.internal") and name in {*FLOWS, ""}:
+        internal = self.sentence.has("measures.internal")
+        if internal and any(self.own(w, spot) for w in self.sentence.words("kinds.gain")):
+            name = "net_migration"
+        if internal and name in {*FLOWS, ""}:
             name = self._internal(name)
         if name in FLOWS and self._modelled(spot):
             name = "net_migration_estimate" if name == "net_migration" else name
@@ -264,6 +272,14 @@ class Binder:
             return min(special, key=lambda word: self.near(word, spot))
         return best
 
+    def _names_flow(self, spot: Spot) -> bool:
+        """Whether the number's own clause has a word for a flow."""
+        return any(
+            self.own(w, spot)
+            for n in (*FLOWS, "moved")
+            for w in self.sentence.words(f"measures.{n}")
+        )
+
     def _two_flows(self, spot: Spot, name: str) -> bool:
         """Whether the number's clause speaks of another flow as well."""
         if name not in FLOWS:
@@ -276,7 +292,8 @@ class Binder:
     def _closer(self, moved: Word, word: Word, spot: Spot) -> bool:
         """Whether a neutral verb ("went") is nearer than the word for a flow, clearly so."""
         a, b = self.rank(moved, spot), self.rank(word, spot)
-        return a[0] < b[0] or (a[0] == b[0] and a[1] + 15 < b[1])
+        together = self.sentence.clause(moved.start) == self.sentence.clause(word.start)
+        return a[0] < b[0] or (a[0] == b[0] and a[1] + 15 < b[1] and not together)
 
     def _far(self, word: Word, spot: Spot) -> bool:
         """Whether the word for the measure is surely not the number's own."""
@@ -331,9 +348,7 @@ class Binder:
         for role in (_WITH, _FROM, _TO, _IN):
             for word in reversed(self.sentence.words(f"places.{role}")):
                 between = before[word.end :]
-                if word.end <= place.start and re.fullmatch(
-                    r"\s+(?:the\s+|neighbou?ring\s+|соседн\w+\s+)?", between
-                ):
+                if word.end <= place.start and re.fullmatch(r"\s+(?:[^\W\d]+\s+)?", between):
                     return self._russian(role, place) if role == _TO else role
         return ""
 
@@ -377,15 +392,7 @@ class Binder:
         if len(partners) > 1 or len(regions) > 1:
             found.doubts.append("several_places")
         if not named and elsewhere and self.spots:
-            place = min(elsewhere, key=lambda item: self.rank(item, spot))
-            carried = self.rank(place, spot)[0] == 1 and not self.sentence.has("kinds.whole")
-            alone = len({item.code for item in elsewhere}) == 1
-            if carried and alone:  # "the region lost 4,078 in 2021 and 1,195 in 2024"
-                found.others.append((found.area, found.counterpart))
-                found.area, found.counterpart = self._reading(place.code)
-                found.carried = True
-            else:
-                found.others.append(self._reading(place.code))
+            self._from_elsewhere(found, spot, elsewhere)
         if not named:
             self._take_pronoun(found, spot)
         self._take_groups(found, spot)
@@ -401,6 +408,21 @@ class Binder:
             found.doubts.append("subgroup")
         if not self.sentence.places and not self.sentence.has("kinds.whole"):
             self._as_before(found)
+
+    def _from_elsewhere(self, found: Subject, spot: Spot, elsewhere: list[Place]) -> None:
+        """A place that the sentence names beside other numbers: taken over, or a doubt."""
+        place = min(elsewhere, key=lambda item: self.rank(item, spot))
+        carried = self.rank(place, spot)[0] == 1 and not self.sentence.has("kinds.whole")
+        carried = carried and ";" not in self.sentence.text[place.end : spot.start]
+        alone = len({item.code for item in elsewhere}) == 1
+        if carried and alone:  # "the region lost 4,078 in 2021 and 1,195 in 2024"
+            found.others.append((found.area, found.counterpart))
+            found.area, found.counterpart = self._reading(place.code)
+            found.carried = True
+        else:
+            found.others.append(self._reading(place.code))
+            if carried and not self._names_flow(spot):
+                found.doubts.append("several_places")
 
     def _as_before(self, found: Subject) -> None:
         """Without a place of its own a sentence may still speak of the one before."""
@@ -434,7 +456,12 @@ class Binder:
     def _take_groups(self, found: Subject, spot: Spot) -> None:
         group, _, rest = self.country.partner_group
         for name, code in (("places.non_cis", rest), ("places.cis", group)):
-            word = self.nearest(spot, name, within=80)
+            words = [w for w in self.sentence.words(name) if self.rank(w, spot)[0] < 2]
+            word = min(words, key=lambda w: self.rank(w, spot), default=None)
+            if word and self.near(word, spot) > 80 + 100 * (word.start < spot.start):
+                word = None
+            if word and _OFFICE.search(self.sentence.text, max(0, word.start - 14), word.start):
+                continue  # the statistics committee of the CIS
             if word and found.counterpart == "WORLD" and code:
                 found.counterpart = code
                 return
@@ -493,7 +520,12 @@ class Binder:
         times = self._times(spot)
         main = self.main_period()
         for time in times:
-            if self.is_base(time) and self.rank(time, spot)[0] == 2:
+            base = self._base_word(time)
+            later = self.rank(time, spot)[0] == 2
+            behind = (
+                time.kind not in {"same", "before"} and base is not None and base >= spot.end
+            )
+            if base is not None and (later or behind):
                 continue  # "than in 2024", said of something behind
             period = time.resolved(self.year(), main)
             if time.kind in {"vague", "today", "end", "start"}:
@@ -568,6 +600,27 @@ class Binder:
             "" if any(t.kind == "vague" for t in self.sentence.times) else self.context.period
         )
 
+    def compares_flows(self, spot: Spot) -> bool:
+        """Whether the clause sets arrivals beside departures: "exceeded departures by 252"."""
+        stretch = [
+            i
+            for i in (0, 1)
+            if self.sentence.clause(spot.start) + i < len(self.sentence.clauses)
+        ]
+        index = self.sentence.clause(spot.start)
+        begin, end = (
+            self.sentence.clauses[index][0],
+            self.sentence.clauses[index + stretch[-1]][1],
+        )
+        flows = {
+            n
+            for n in ("emigrants", "immigrants")
+            for w in self.sentence.words(f"measures.{n}")
+            if begin <= w.start < end
+        }
+        words = [w for w in self.sentence.words("kinds.exceeds") if begin <= w.start < end]
+        return len(flows) == 2 and bool(words)
+
     def spans(self, spot: Spot) -> bool:
         """Whether the clause speaks of a span of years and of no period."""
         own = {t.kind for t in self.sentence.times if self.own(t, spot)}
@@ -604,24 +657,29 @@ class Binder:
 
     def is_base(self, time: Time) -> bool:
         """Whether a period is what is compared with: "than in 2023", "от 2023 года"."""
+        return self._base_word(time) is not None
+
+    def _base_word(self, time: Time) -> int | None:
+        """Where the word of comparison stands; none where the period is no comparison."""
+        text, lexicon = self.sentence.text, self.sentence.lexicon
         if time.kind in {"same", "before"}:
-            return True
+            return time.start
         begin, _ = self.sentence.clauses[self.sentence.clause(time.start)]
-        opening = self.sentence.text[begin:].lstrip(" ,")
-        if begin and self.sentence.lexicon.cue("change.base").match(opening):
-            return True
-        before = self.sentence.text[max(0, time.start - 40) : time.start]
-        inside = self.sentence.text[time.start : time.end]
-        pattern = self.sentence.lexicon.cue("change.base")
-        matches = list(pattern.finditer(before))
+        opening = text[begin:].lstrip(" ,")
+        if begin and lexicon.cue("change.base").match(opening):
+            return begin
+        before, inside = text[max(0, time.start - 40) : time.start], text[time.start : time.end]
+        matches = list(lexicon.cue("change.base").finditer(before))
         if matches and not re.search(r"[\d,;(]", before[matches[-1].end() :]):
             word = time.start - len(before) + matches[-1].start()
-            return not any(word < n.at < time.start for n in self.sentence.numbers)
-        if self.sentence.lexicon.lang == "kk" and (
-            _KK_THAN.match(self.sentence.text, time.end) or _KK_THAN.search(inside[-4:])
-        ):
-            return True
-        return bool(re.match(r"(?:к|against|than)\s", inside, re.IGNORECASE))
+            between = any(word < n.at < time.start for n in self.sentence.numbers)
+            return None if between else word
+        than = lexicon.lang == "kk" and (
+            _KK_THAN.match(text, time.end) or _KK_THAN.search(inside[-4:])
+        )
+        if than or re.match(r"(?:к|against|than)\s", inside, re.IGNORECASE):
+            return time.start
+        return None
 
     def readings(self, subject: Subject) -> tuple[Cell, ...]:
         """Every cell that the measures, places and periods of the sentence can make."""

@@ -25,6 +25,7 @@ from qonys.rules.reading import load_law
 
 _EVENTS = ("begins", "stops", "lifts")
 _DOUBTS = frozenset({"future", "negated", "conditional"})
+_STRETCH = 40  # characters between a rule and what happened to it, in the marked text
 _EARLY, _LATE = (1, 4), (9, 12)  # "early 2025", "late 2024": as wide as readers let pass
 
 
@@ -133,8 +134,9 @@ def _event(
     claim = _claim(binder, mentions, spot, doubts)
     if before and not mentions:
         claim = claim.changed(measure=before.measure, members=before.rules)
-    start = min([claim.start, *(t.start for t in times[:1])])
-    end = max([claim.end, *(t.end for t in times[:1])])
+    near = [m for m in mentions if abs(m.start - word.start) < _STRETCH]
+    start = min([word.start, *(t.start for t in times[:1]), *(m.start for m in near)])
+    end = max([word.end, *(t.end for t in times[:1]), *(m.end for m in near)])
     sense = word.name.partition(".")[2]
     return claim.changed(sense=sense, period=period, start=start, end=end)
 

@@ -22,6 +22,7 @@ _SHORT = re.compile(
     r"approx|No|St|U\.S|U\.K|e\.g|i\.e|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[A-ZА-Я])\.$"
 )
 _NEXT = re.compile(r"[\s\u00a0]{1,2}([^\W\d_]{2,})")
+_OFFICE = re.compile(r"\sstatistic\w* committee")
 _LONGEST = 1500
 _CLAUSE = re.compile(
     r"[;:—–]|\s-\s|,\s(?:while|whereas|but|and|as|а|но|тогда|при|в то)\b|,(?!\d)|\("
@@ -119,8 +120,12 @@ class Sentence:
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        """Places."""
-        return tuple(self.gazetteer.find(self.text))
+        """Places; a group of countries that names an office is none."""
+        return tuple(
+            place
+            for place in self.gazetteer.find(self.text)
+            if not _OFFICE.match(self.text, place.end)
+        )
 
     def words(self, name: str) -> tuple[Word, ...]:
         """Words of a list in the sentence."""

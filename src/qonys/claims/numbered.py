@@ -4,9 +4,11 @@ For `parsing`. Main type: `Numbered`. The kind is settled by the words around th
 the binder says what it is about.
 """
 
+from collections.abc import Iterator
+
 from qonys.claims.answers import bound, bound_by_law, bound_share
 from qonys.claims.binding import Binder, Spot, Subject, cells
-from qonys.claims.dating import earlier, in_year, parsed
+from qonys.claims.dating import Time, earlier, in_year, parsed
 from qonys.claims.mentions import Word
 from qonys.claims.numbers import Number, counted, printed_interval
 from qonys.claims.typed import Claim
@@ -110,11 +112,20 @@ class Numbered:
             return "percent_change", "down" if self.number.sign == "-" else "up"
         share = self._has("kinds.share", 30)
         change = self._changing(60)
+        if self.sentence.has("kinds.share_word") and self._level():
+            return "share", ""
         if survey and not (change and self._by()):
             return "survey_share", ""
         if change and not (share and self._closer(share, change)):
             return "percent_change", direction
         return "share", ""
+
+    def _level(self) -> bool:
+        """Whether it is a level that a share rose from or to, not the size of a change."""
+        before = self.sentence.text[max(0, self.number.start - 20) : self.number.start].rstrip()
+        names = ("change.to", "change.base")
+        ends = [m.end() for n in names for m in self.sentence.lexicon.cue(n).finditer(before)]
+        return len(before) in ends
 
     def _closer(self, a: Word, b: Word) -> bool:
         return self.binder.near(a, self.spot) < self.binder.near(b, self.spot)
@@ -155,30 +166,18 @@ class Numbered:
 
     def _shaped(self, kind: str, sense: str, subject: Subject) -> Claim:
         number = self.number
-        value, notes = number.value, []
-        if kind in {"percent_change", "difference"} and sense == "down":
-            value = -abs(value)
-        if number.sign == "-" and kind in {"value", "difference"}:
-            value = -abs(value)
-        if number.sign == "dash":
-            notes.append("dash")
         kind, unit = self._retyped(kind, subject)
-        if kind == "balance" and value > 0:
-            value, extra = self._signed(value)
-            notes += extra
+        if kind in {"difference", "value", "balance"} and self.binder.compares_flows(self.spot):
+            kind, subject.measure, subject.far = "gap", "net_migration", False
+        value, notes = self._with_sign(kind, sense)
+        kind = "balance" if kind == "gap" else kind
         strict, _ = printed_interval(
             value, number.precision, number.qualifier, whole=counted(unit), bound=number.bound
         )
-        if kind in {"value", "count", "balance", "ratio"} and self.binder.spans(self.spot):
-            subject.doubts.append("vague_period")
-        counts = subject.measure and counted(unit) and not number.unit
-        if counts and self.sentence.counts_other(number.end, near=subject.measure in _COUNTED):
-            subject.doubts.append("subgroup")
+        subject.doubts += self._doubts(kind, unit, subject)
         notes += self._marks(kind, subject)
         if unit in {"USD", "EUR", "KZT"} and kind == "count":
             subject.measure = ""
-        if unit == "person" and number.value % 1 and not number.multiplied:
-            subject.doubts.append("kind")
         if kind == "percent_change" and not sense:
             notes.append("no_direction")
         self._follow(kind, subject)
@@ -208,6 +207,34 @@ class Numbered:
             lang=self.sentence.lexicon.lang,
         )
         return self._widened(claim)
+
+    def _with_sign(self, kind: str, sense: str) -> tuple[float, list[str]]:
+        """The value with its sign, and notes on how the sign was read."""
+        value = self.number.value
+        notes = ["dash"] if self.number.sign == "dash" else []
+        if kind == "gap":
+            return abs(value), [*notes, "gap"]
+        if kind in {"percent_change", "difference"} and sense == "down":
+            value = -abs(value)
+        if self.number.sign == "-" and kind in {"value", "difference", "balance"}:
+            value = -abs(value)
+        if kind == "balance" and value > 0:
+            value, extra = self._signed(value)
+            notes += extra
+        return value, notes
+
+    def _doubts(self, kind: str, unit: str, subject: Subject) -> Iterator[str]:
+        """Reasons for which the number cannot be decided."""
+        number = self.number
+        if kind in {"value", "count", "balance", "ratio"} and self.binder.spans(self.spot):
+            yield "vague_period"
+        if self._goes_back(kind, subject):
+            yield "base"
+        counts = subject.measure and counted(unit) and not number.unit
+        if counts and self.sentence.counts_other(number.end, near=subject.measure in _COUNTED):
+            yield "subgroup"
+        if unit == "person" and number.value % 1 and not number.multiplied:
+            yield "kind"
 
     def _marks(self, kind: str, subject: Subject) -> list[str]:
         """How the number was read, for the verdict's caution."""
@@ -260,6 +287,16 @@ class Numbered:
             if not subject.period:
                 subject.doubts.append("no_period")
 
+    def _goes_back(self, kind: str, subject: Subject) -> bool:
+        """Whether a change names no base while the text has just spoken of a later year."""
+        if kind not in {"percent_change", "ratio", "difference"}:
+            return False
+        now, before = parsed(subject.period), parsed(self.binder.context.period)
+        based = any(self.binder.is_base(t) for t in self.sentence.times)
+        return bool(
+            not based and now and before and now.year and before.year and before.year > now.year
+        )
+
     def _other_flow(self, subject: Subject) -> bool:
         """Whether what is compared with is another flow, and no other time."""
         before = self.before[-1] if self.before else None
@@ -277,12 +314,11 @@ class Numbered:
     def _retyped(self, kind: str, subject: Subject) -> tuple[str, str]:
         """Kind and unit, now that the measure is known."""
         unit = self.number.unit
-        if kind == "legal_threshold" and not unit:
-            return kind, "year"
-        if kind == "ratio":
-            return kind, "ratio"
-        if kind != "value" and kind != "difference":
-            return kind, unit or "person"
+        fixed = {"legal_threshold": unit or "year", "ratio": "ratio"}
+        if kind not in {"value", "difference"}:
+            return kind, fixed.get(kind, unit or "person")
+        if subject.measure == "survey_share" and unit:
+            return kind, unit
         if subject.measure == "survey_share":
             subject.measure = "survey_n"
             return "count", "respondent"
@@ -329,7 +365,7 @@ class Numbered:
             subject.period = main
             return earlier(main, spans[0].years)
         for time in self.sentence.times:
-            if self.binder.is_base(time):
+            if self.binder.is_base(time) and not self._for_another(time):
                 base = time.resolved(self.binder.year(), main)
                 if time.kind == "vague" and time.year:
                     base = in_year(main, time.year)
@@ -341,6 +377,15 @@ class Numbered:
                     return base if base != subject.period else earlier(base)
         subject.period = main
         return earlier(subject.period)
+
+    def _for_another(self, time: Time) -> bool:
+        """Whether a period compared with belongs to another change, which stands between."""
+        low, high = sorted((self.number.start, time.start))
+        return any(
+            low < other.start < high and other.unit in {"percent", "ratio"}
+            for other in self.sentence.numbers
+            if other is not self.number
+        )
 
     def _widened(self, claim: Claim) -> Claim:
         """The claim over the words around its number, for a reader to see what is meant."""

@@ -302,6 +302,8 @@ def _since(
 def turning(claim: Claim, evidence: Evidence) -> Checked:
     """Whether a series rose (or fell) in the listed years alone, of a quarter century."""
     series = evidence.series(claim.cell)
+    if "local" in claim.notes:
+        return _local(claim, series)
     spans = [parse_period(text) for text in claim.members]
     inside = {
         year
@@ -326,6 +328,26 @@ def turning(claim: Claim, evidence: Evidence) -> Checked:
     if missing:
         return Checked(claim, "contradicted", (said("sign_wrong"),), text, rows)
     return Checked(claim, "holds", (said("sign_right"),), text, rows)
+
+
+def _local(claim: Claim, series: dict[int, Known]) -> Checked:
+    """Whether a year is a peak or trough among its neighbours."""
+    year = parse_period(claim.period).year
+    if year is None or not {year - 1, year, year + 1} <= set(series):
+        return undecided(claim, said("not_published"))
+    before, this, after = (series[year + step] for step in (-1, 0, 1))
+    text = " ; ".join(f"{year + i}: {between(series[year + i].interval)}" for i in (-1, 0, 1))
+    rows = (*before.rows, *this.rows, *after.rows)
+    up = claim.sense == "highest"
+    sides = [
+        this.interval.low > other.interval.high
+        if up
+        else this.interval.high < other.interval.low
+        for other in (before, after)
+    ]
+    if all(sides):
+        return Checked(claim, "holds", (said("peak_right"),), text, rows)
+    return Checked(claim, "contradicted", (said("peak_wrong"),), text, rows)
 
 
 def rank(claim: Claim, evidence: Evidence) -> Checked:

@@ -30,6 +30,7 @@ def worded(binder: Binder, numbered: list[Claim]) -> Iterator[Claim]:
         if turning:
             yield from turning
             return
+    yield from _peaks(binder)
     yield from _records(binder)
     yield from _others(binder)
     yield from _ranks(binder)
@@ -135,6 +136,8 @@ def _signs(binder: Binder) -> Iterator[Claim]:
                 continue  # "a surplus of 16,153": the number says it
             claim = claim.changed(measure=_net(claim.measure))
             spot = Spot(word.start, word.end)
+            if any(binder.own(w, spot) for w in sentence.words("kinds.first_time")):
+                claim = claim.changed(doubts=(*claim.doubts, "unread"))
             since = [
                 t for t in sentence.times if t.kind == "since" and binder.rank(t, spot)[0] == 0
             ]
@@ -245,6 +248,25 @@ def _ranks(binder: Binder) -> Iterator[Claim]:
             alternatives=alternatives,
             doubts=tuple(doubts if claim.period else (*doubts, "no_period")),
         )
+
+
+def _peaks(binder: Binder) -> Iterator[Claim]:
+    """Claims such as "peaked in 2019": a year between lower ones, not a record."""
+    sentence = binder.sentence
+    for sense in ("highest", "lowest"):
+        for word in sentence.words(f"kinds.local_{sense}"):
+            years = [t for t in sentence.times if t.kind == "period" and len(t.period) == 4]
+            years.sort(key=lambda t: (t.start < word.end, abs(t.start - word.end)))
+            claim = _subject_claim(binder, word, "turning_points", sense=sense)
+            if claim and years:
+                yield claim.changed(
+                    period=years[0].period,
+                    members=(years[0].period,),
+                    notes=("local",),
+                    doubts=tuple(d for d in claim.doubts if d not in _OF_PERIOD),
+                    start=min(word.start, years[0].start),
+                    end=max(word.end, years[0].end),
+                )
 
 
 def _one_list(sentence: Sentence, places: list[Place]) -> bool:

@@ -172,6 +172,11 @@ def _value(claim: Claim, evidence: Evidence) -> Checked:
     if "annually" in claim.notes:
         return _annually(claim, evidence)
     known = evidence.known(claim.cell)
+    if "gap" in claim.notes and known and known[0].interval.high < 0 and claim.interval:
+        claim = claim.changed(
+            value=-(claim.value or 0),
+            interval=Interval(-claim.interval.high, -claim.interval.low),
+        )
     if "dash" in claim.notes and claim.value and claim.interval:
         other = claim.changed(
             value=-claim.value,
