@@ -406,7 +406,7 @@ class Binder:
         them = self.nearest(spot, "kinds.of_them", within=18)
         if nobody and them:
             found.doubts.append("subgroup")
-        if not self.sentence.places and not self.sentence.has("kinds.whole"):
+        if not self.sentence.places and not self.sentence.has("kinds.whole", "places.domestic"):
             self._as_before(found)
 
     def _from_elsewhere(self, found: Subject, spot: Spot, elsewhere: list[Place]) -> None:

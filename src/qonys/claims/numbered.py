@@ -361,7 +361,8 @@ class Numbered:
         spans = [
             t for t in self.sentence.times if t.kind == "span" and self.binder.own(t, self.spot)
         ]
-        if spans and spans[0].years > 1:
+        based = any(self.binder.is_base(t) for t in self.sentence.times)
+        if spans and spans[0].years > 1 and not based:
             subject.period = main
             return earlier(main, spans[0].years)
         for time in self.sentence.times:
