@@ -8,16 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from qonys.claims.constraints import propagate
 from qonys.claims.dating import earlier
 from qonys.claims.evidence import COUNTED_FLOWS, between
 from qonys.claims.typed import Claim, Finding, Implied, said
 from qonys.core.errors import DataError
 from qonys.core.intervals import Interval
-from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
 from qonys.observations.indicators import change_interval
 
 _TOTALS = frozenset({"value", "count", "balance", "sum"})
+#: Notes on claims whose number may belong to another cell.
+_LOOSE = frozenset({"far", "mixed", "many", "dash"})
+_CHANGES = frozenset({"percent_change", "ratio", "difference"})
 
 
 @dataclass(frozen=True)
@@ -55,20 +58,20 @@ def examine(claims: Sequence[Claim]) -> tuple[list[Own], list[Finding], list[Imp
     list of Own, list of Finding, list of Implied
         Relations recomputed, contradictions, and figures that follow.
     """
+    printed = [c for c in claims if c.kind in _TOTALS and _sure(c)]
     values: dict[str, Claim] = {}
-    for claim in claims:
-        if claim.kind in _TOTALS and _sure(claim):
-            values.setdefault(str(claim.cell), claim)
-    owns: list[Own] = []
-    implied: list[Implied] = []
-    for claim in claims:
-        if claim.kind in {"percent_change", "ratio", "difference", "trend"} and _sure(claim):
-            own, follows = _relation(claim, values)
-            owns += [own] if own else []
-            implied += [follows] if follows else []
+    for claim in printed:
+        values.setdefault(str(claim.cell), claim)
+    related = [c for c in claims if c.kind in {*_CHANGES, "trend"} and _sure(c) and _based(c)]
+    owns = [own for claim in related if (own := _relation(claim, values))]
     owns += _conclusions(claims, values, {own.claim.id for own in owns})
     findings = [_clash(own) for own in owns if not own.fits]
-    findings += [*_parts(values), *_sums(claims)]
+    told = {frozenset(finding.claims) for finding in findings}
+    surely = [c for c in printed if not _LOOSE & set(c.notes) and "future" not in c.doubts]
+    changes = [c for c in related if c.kind in _CHANGES and "future" not in c.doubts]
+    chains, implied = propagate(surely, changes)
+    findings += [chain for chain in chains if frozenset(chain.claims) not in told]
+    findings += [*_parts({str(c.cell): c for c in reversed(surely)}), *_sums(claims)]
     return owns, findings, implied
 
 
@@ -78,21 +81,21 @@ def _sure(claim: Claim) -> bool:
     )
 
 
-def _relation(claim: Claim, values: dict[str, Claim]) -> tuple[Own | None, Implied | None]:
-    if not claim.compared_with or ("/" in claim.compared_with and claim.kind == "trend"):
-        span = parse_period(claim.compared_with) if claim.compared_with else None
-        if span is None or span.kind == "range":
-            return None, None
+def _based(claim: Claim) -> bool:
+    """Whether it says which one period it is compared with."""
+    if not claim.compared_with or claim.compared_with == "history":
+        return False
+    return parse_period(claim.compared_with).kind != "range"
+
+
+def _relation(claim: Claim, values: dict[str, Claim]) -> Own | None:
+    """A change of which the text prints both figures, recomputed."""
     base_cell = claim.cell.at(time_period=claim.compared_with)
     now, base = values.get(str(claim.cell)), values.get(str(base_cell))
     try:
-        if now and base and now.interval and base.interval:
-            return _recomputed(claim, now, base), None
-        if claim.kind != "trend" and claim.interval and (now or base):
-            return None, _following(claim, now, base, base_cell)
+        return _recomputed(claim, now, base) if now and base else None
     except DataError:  # a division by a number that may be zero
-        return None, None
-    return None, None
+        return None
 
 
 def _conclusions(
@@ -103,7 +106,7 @@ def _conclusions(
         loose = {"inherited", "mixed"} & set(claim.notes) or not claim.period
         if claim.kind != "trend" or not loose or claim.id in known or not claim.measure:
             continue
-        if set(claim.doubts) - {"no_period", "vague_period"} or "others" in claim.notes:
+        if set(claim.doubts) - {"no_period", "vague_period"} or "beside" not in claim.notes:
             continue
         pairs = [
             (now, before)
@@ -149,31 +152,6 @@ def _computed(claim: Claim, a: Interval, b: Interval) -> tuple[Interval, str]:
     if claim.kind == "difference":
         return a - b, "−"
     return change_interval(a, b), "/"
-
-
-def _following(
-    claim: Claim, now: Claim | None, base: Claim | None, base_cell: Cell
-) -> Implied | None:
-    """The other figure of a relation of which one is printed."""
-    known = now or base
-    if known is None or known.interval is None or claim.interval is None:
-        return None
-    value, change = known.interval, claim.interval
-    if claim.kind == "difference":
-        result = value - change if now else value + change
-    else:
-        factor = change
-        if claim.kind == "percent_change":
-            factor = Interval(1 + change.low / 100, 1 + change.high / 100)
-        elif claim.sense == "down":
-            factor = Interval(1.0, 1.0) / change
-        if factor.low <= 0:
-            return None
-        result = value / factor if now else value * factor
-    cell = base_cell if now else claim.cell
-    unit = "%" if claim.unit == "percent" else ""
-    text = f"{between(value)} ; {between(change)}{unit} → {between(result)}"
-    return Implied(cell, result, known.unit, (known.id, claim.id), text)
 
 
 def _clash(own: Own) -> Finding:

@@ -15,8 +15,8 @@ from qonys.core.intervals import ABOUT_PLACES, OVER_PLACES, Interval
 
 #: A word such as "about" never stretches a figure by more than this part of it. Assumed.
 ABOUT_SHARE = 0.05
-#: What a word such as "doubled" leaves open, as a part of its number. Assumed.
-_LOOSE = 0.1
+#: What "nearly doubled" and a bare "doubled" leave open, as a part of the number. Assumed.
+_LOOSE, _BARE = 0.1, 0.25
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _SPACE = " \u00a0\u2009\u202f\u2007"
 _DIGITS = re.compile(
@@ -264,7 +264,7 @@ def _multiples(text: str, lexicon: Lexicon) -> Iterator[Number]:
         value = lexicon.multiple_of(match.group())
         at, end = match.span()
         qualifier, bound, start, end = _qualified(text, at, end, lexicon)
-        place = _LOOSE * value
+        place = (_LOOSE if qualifier else _BARE) * value
         yield Number(
             start, end, at, value, place, "ratio", qualifier, bound, text=match.group()
         )

@@ -23,7 +23,8 @@ _OF_PERIOD = frozenset({"no_period", "vague_period"})
 def worded(binder: Binder, numbered: list[Claim]) -> Iterator[Claim]:
     """Claims whose kind a word gives, beside those of the numbers."""
     sentence = binder.sentence
-    if sentence.has("measures.survey_share"):
+    same = binder.context.paragraph == sentence.paragraph
+    if sentence.has("measures.survey_share") or (binder.context.survey and same):
         return
     if sentence.has("kinds.turning"):
         turning = list(_turning(binder))
@@ -412,7 +413,8 @@ def _dated(binder: Binder, word: Word, claim: Claim) -> Claim:
     beside = [w for w in beside if 0 <= w.start - word.end < 2]
     if beside:  # "growing immigration" of all
         doubts = tuple(d for d in doubts if d != "subgroup")
-        claim = claim.changed(start=word.start, end=beside[0].end)
+        notes = (*claim.notes, "beside")
+        claim = claim.changed(start=word.start, end=beside[0].end, notes=notes)
     spot = Spot(word.start, word.end)
     row = [w for w in sentence.words("kinds.streak") if binder.rank(w, spot)[0] == 0]
     count = _count_near(sentence, row[0]) if row else None
