@@ -121,16 +121,22 @@ def bound_by_law(claim: Claim, sentence: Sentence, country: Country) -> Claim:
         Whose law.
     """
     named = [
-        entry
+        (sentence.clause(match.start()) == sentence.clause(claim.start), entry)
         for entry in _thresholds(country)
-        if entry.patterns[sentence.lexicon.lang].search(sentence.text)
+        if (match := entry.patterns[sentence.lexicon.lang].search(sentence.text))
         and (claim.unit == "year") == (entry.unit == "year")
     ]
-    kept = claim.changed(measure="", period="", compared_with="", alternatives=(), readings=())
-    if len(named) != 1:
+    own = [entry for inside, entry in named if inside]
+    named_here = own or [entry for _, entry in named]
+    timeless = tuple(d for d in claim.doubts if d not in {"no_period", "vague_period"})
+    kept = claim.changed(
+        measure="", period="", compared_with="", alternatives=(), readings=(), doubts=timeless
+    )
+    yearly = sentence.lexicon.cue("numbers.yearly").match(sentence.text[claim.end :].lstrip())
+    if len(named_here) != 1 or yearly:
         return kept.changed(doubts=(*kept.doubts, "kind"))
-    breakdown = {"category": named[0].category}
-    return kept.changed(measure=named[0].question, breakdown=breakdown)
+    (entry,) = named_here
+    return kept.changed(measure=entry.question, breakdown={"category": entry.category})
 
 
 def bound_share(claim: Claim, sentence: Sentence, country: Country) -> Claim:

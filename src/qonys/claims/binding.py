@@ -6,10 +6,11 @@ count in a way that the store has no code for becomes a doubt, and a doubt decid
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 from qonys.claims.clauses import TURN
-from qonys.claims.dating import Time, parsed
+from qonys.claims.dating import Time, of_months, parsed
 from qonys.claims.mentions import RuleName, Sentence, Word
 from qonys.claims.numbers import Number
 from qonys.claims.places import Place
@@ -47,6 +48,7 @@ _KK_ENDINGS = (
 
 #: Between a time and the number that is surely its own: "2024 (12,732", "2021, when 32,256".
 _RIGHT_BEHIND = re.compile(r"\s*\(\s*|[\s(,]*(?:when|когда)[\s,]*(?:\w+\s)?", re.IGNORECASE)
+_TOWARDS = re.compile(r"\b(?:[Ff]rom|to|into|[Ии]з) ([A-ZА-ЯЁ][^\W\d_]{2,})")
 _OFFICE = re.compile(r"(?:комитет\w*|committee of the)\s$", re.IGNORECASE)
 _KK_THAN = re.compile(r"\w*(?:дан|ден|тан|тен|нан|нен)(?!\w)|.{0,12}салыстыр")
 
@@ -393,6 +395,8 @@ class Binder:
             found.doubts.append("several_places")
         if not named and elsewhere and self.spots:
             self._from_elsewhere(found, spot, elsewhere)
+        if not named and self._strange(spot):
+            found.doubts.append("several_places")
         if not named:
             self._take_pronoun(found, spot)
         self._take_groups(found, spot)
@@ -409,10 +413,22 @@ class Binder:
         if not self.sentence.places and not self.sentence.has("kinds.whole", "places.domestic"):
             self._as_before(found)
 
+    def _strange(self, spot: Spot) -> bool:
+        """Whether the clause goes from or to a place that no list knows: "from Bishkek"."""
+        begin, end = self.sentence.clauses[self.sentence.clause(spot.start)]
+        known = {p.start for p in self.sentence.places} | {t.start for t in self.sentence.times}
+        return any(
+            match.start(1) not in known
+            for match in _TOWARDS.finditer(self.sentence.text, begin, end)
+        )
+
     def _from_elsewhere(self, found: Subject, spot: Spot, elsewhere: list[Place]) -> None:
         """A place that the sentence names beside other numbers: taken over, or a doubt."""
         place = min(elsewhere, key=lambda item: self.rank(item, spot))
-        carried = self.rank(place, spot)[0] == 1 and not self.sentence.has("kinds.whole")
+        step = self.rank(place, spot)[0]
+        if step == 2 and self._names_flow(spot):
+            return  # "of the 12,732 who left, 8,784 went to Russia": first the whole
+        carried = step == 1 and not self.sentence.has("kinds.whole")
         carried = carried and ";" not in self.sentence.text[place.end : spot.start]
         alone = len({item.code for item in elsewhere}) == 1
         if carried and alone:  # "the region lost 4,078 in 2021 and 1,195 in 2024"
@@ -469,6 +485,9 @@ class Binder:
     def _take(self, found: Subject, place: Place, role: str) -> None:
         nation, areas = self.country.code, self.country.areas
         if place.code == nation:
+            theirs = {"immigrants": _FROM, "emigrants": _TO}.get(found.measure)
+            if role == theirs and not self.sentence.has("measures.internal"):
+                found.doubts.append("other_country")  # arrivals from here are counted elsewhere
             return
         if place.code in areas:
             found.area = place.code
@@ -533,7 +552,7 @@ class Binder:
                 found.period = self._vague(time, found)
                 return
             if period:
-                found.period = period
+                found.period = self._part(period, spot)
                 found.inherited = not self._own_period() and time.kind in {"before", "same"}
                 return
         found.period, found.inherited = main or self.context.period, not self._own_period()
@@ -542,13 +561,18 @@ class Binder:
         if not found.period:
             found.doubts.append("no_period")
 
+    def _part(self, period: str, spot: Spot) -> str:
+        """The months that the clause names beside its year: "half-year ... in 2024"."""
+        months = [
+            t.months for t in self.sentence.times if t.kind == "months" and self.own(t, spot)
+        ]
+        if len(period) == 4 and len(months) == 1 and months[0]:
+            return of_months(int(period), *months[0])
+        return period
+
     def _times(self, spot: Spot) -> list[Time]:
         """Mentions of time, the number's own first, those compared with last."""
-        times = [
-            t
-            for t in self.sentence.times
-            if t.kind not in {"span", "history"} and not self.sentence.dates_report(t)
-        ]
+        times = [t for t in self.sentence.times if t.kind not in {"span", "history", "report"}]
         dated = [t for t in times if t.kind != "since"]
         if any(self.own(t, spot) for t in dated) or not any(self.own(t, spot) for t in times):
             times = dated or times
@@ -643,21 +667,25 @@ class Binder:
                     return period
         return self.main_period()
 
-    def towards(self, spot: Spot) -> str:
-        """The period that a change leads to: "nearly doubled to 16,550 in 2025"."""
-        index = self.sentence.clause(spot.start) + 1
-        if index >= len(self.sentence.clauses):
-            return ""
-        begin, end = self.sentence.clauses[index]
-        opening = self.sentence.text[begin:].lstrip(" ,")
-        if not self.sentence.lexicon.cue("change.to").match(opening):
-            return ""
-        times = [t for t in self.sentence.times if begin <= t.start < end]
-        return times[0].resolved(self.year()) if times else ""
+    def from_to(self, spot: Spot) -> tuple[str, str]:
+        """Periods that a change leads from and to: "doubled to 16,550 in 2025 from 9,293"."""
+        found = {"change.base": "", "change.to": ""}
+        index = self.sentence.clause(spot.start)
+        for begin, end in self.sentence.clauses[index + 1 : index + 3]:
+            opening = self.sentence.text[begin:].lstrip(" ,:(")
+            times = [t for t in self.sentence.times if begin <= t.start < end]
+            for name in found:
+                if times and self.sentence.lexicon.cue(name).match(opening):
+                    found[name] = found[name] or times[0].resolved(self.year())
+        return found["change.base"], found["change.to"]
 
     def is_base(self, time: Time) -> bool:
         """Whether a period is what is compared with: "than in 2023", "от 2023 года"."""
         return self._base_word(time) is not None
+
+    @cached_property
+    def _places_at(self) -> tuple[int, ...]:
+        return tuple(place.start for place in self.sentence.places)
 
     def _base_word(self, time: Time) -> int | None:
         """Where the word of comparison stands; none where the period is no comparison."""
@@ -672,8 +700,8 @@ class Binder:
         matches = list(lexicon.cue("change.base").finditer(before))
         if matches and not re.search(r"[\d,;(]", before[matches[-1].end() :]):
             word = time.start - len(before) + matches[-1].start()
-            between = any(word < n.at < time.start for n in self.sentence.numbers)
-            return None if between else word
+            mentions = (*(n.at for n in self.sentence.numbers), *self._places_at)
+            return None if any(word < at < time.start for at in mentions) else word
         than = lexicon.lang == "kk" and (
             _KK_THAN.match(text, time.end) or _KK_THAN.search(inside[-4:])
         )

@@ -11,13 +11,13 @@ from itertools import pairwise
 
 _JOINT = re.compile(
     r"[;:]|,(?!\d)|\s[—–-]\s|\(|\)"
-    r"|\s(?=(?:and|while|whereas|but|versus|vs|against|compared|than|from|to|и|а|но|"
+    r"|\s(?=(?:and|while|whereas|but|versus|vs|against|compared|than|from|to|до|и|а|но|"
     r"против|тогда|тогда как|при этом|чем|по сравнению|және|ал)\s)",
     re.IGNORECASE,
 )
 #: Words that turn to something else: "while", "а".
 TURN = re.compile(r"[,;\s]*(?:while|whereas|but|а|но|тогда|при этом|ал)\s", re.IGNORECASE)
-_TOWARDS = re.compile(r"\s(?:to|from|against|versus|vs|против|чем|than)\s", re.IGNORECASE)
+_TOWARDS = re.compile(r"\s(?:до|to|from|against|versus|vs|против|чем|than)\s", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"\s\w+\s(?:the |only |just |some |about |over |nearly )?[\d$−–+-]")
 
 Span = tuple[int, int]

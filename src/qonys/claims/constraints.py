@@ -88,7 +88,7 @@ def propagate(
 
 
 def _printed(values: Sequence[Claim]) -> dict[str, _Figure]:
-    """Figures that the text prints; one printed twice, and differently, is taken for misread."""
+    """Figures that the text prints; one printed in two ways is taken for misread."""
     known: dict[str, _Figure] = {}
     misread: set[str] = set()
     for claim in values:

@@ -6,7 +6,7 @@ together.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from qonys.claims.clauses import Span, clauses
@@ -100,7 +100,15 @@ class Sentence:
 
     @cached_property
     def times(self) -> tuple[Time, ...]:
-        """Mentions of time; a bare number that counts something is none."""
+        """Mentions of time; one that dates a report is of the kind ``report``."""
+        return tuple(
+            replace(time, kind="report") if self._dates_report(time) else time
+            for time in self._all_times
+        )
+
+    @cached_property
+    def _all_times(self) -> tuple[Time, ...]:
+        """All mentions of time; a bare number that counts something is none."""
         return tuple(
             time for time in find_times(self.text, self.lexicon) if not self._counts(time)
         )
@@ -111,7 +119,7 @@ class Sentence:
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
         """Numbers that are no part of a mention of time."""
-        times = self.times
+        times = self._all_times
         return tuple(
             number
             for number in find_numbers(self.text, self.lexicon)
@@ -151,7 +159,7 @@ class Sentence:
                 return found.group()
         return ""
 
-    def dates_report(self, time: Time) -> bool:
+    def _dates_report(self, time: Time) -> bool:
         """Whether a time says when something was reported, not what it is about."""
         begin, end = self.clauses[self.clause(time.start)]
         words = [w for w in self.words("sources.reported") if begin <= w.start < end]
@@ -186,7 +194,7 @@ class Sentence:
     def clauses(self) -> list[Span]:
         """Its clauses: stretches that speak of one number each."""
         numbers = [(n.start, n.end) for n in self.numbers]
-        times = [(t.start, t.end) for t in self.times]
+        times = [(t.start, t.end) for t in self._all_times]
         return clauses(self.text, numbers, times, self._differ)
 
     def clause(self, at: int) -> int:
@@ -205,7 +213,7 @@ class Sentence:
 
     @cached_property
     def _spoken(self) -> tuple[tuple[Word | Place | Time, ...], ...]:
-        return self._flows, self.places, self.times
+        return self._flows, self.places, self._all_times
 
     @cached_property
     def _flows(self) -> tuple[Word, ...]:

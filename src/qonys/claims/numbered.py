@@ -353,9 +353,9 @@ class Numbered:
         """The period compared with; a year before where none is named."""
         if kind not in {"percent_change", "ratio", "difference"} or not subject.period:
             return ""
-        towards = self.binder.towards(self.spot)
+        start, towards = self.binder.from_to(self.spot)
         if towards:
-            base, subject.period = subject.period, towards
+            base, subject.period = start or subject.period, towards
             return base if base != towards else earlier(base)
         main = self.binder.main_of(self.spot) or subject.period
         spans = [
@@ -375,9 +375,17 @@ class Numbered:
                 if base:
                     if subject.period == base and main != base:
                         subject.period = main
+                    base = self._alike(subject.period, base)
                     return base if base != subject.period else earlier(base)
         subject.period = main
         return earlier(subject.period)
+
+    def _alike(self, period: str, base: str) -> str:
+        """A half year "compared with 2024" is compared with the same half."""
+        now = parsed(period)
+        if now and now.kind not in {"year", "instant"} and len(base) == 4:
+            return in_year(period, int(base)) or base
+        return base
 
     def _for_another(self, time: Time) -> bool:
         """Whether a period compared with belongs to another change, which stands between."""

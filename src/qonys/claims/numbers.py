@@ -229,7 +229,10 @@ def _in_words(text: str, lexicon: Lexicon) -> Iterator[Number]:
                 lexicon.cue(name).match(text[end:].lstrip())
                 for name in ("change.up", "change.down")
             )
-            if changed or _OF.match(text, end):
+            by = lexicon.cue("change.by").findall(
+                text[max(0, match.start() - 4) : match.start()]
+            )
+            if changed or by or _OF.match(text, end):
                 at = match.start()
                 yield Number(at, end, at, value, 1.0, "percent", "about", text=match.group())
             continue
@@ -264,6 +267,9 @@ def _multiples(text: str, lexicon: Lexicon) -> Iterator[Number]:
         value = lexicon.multiple_of(match.group())
         at, end = match.span()
         qualifier, bound, start, end = _qualified(text, at, end, lexicon)
+        more = lexicon.cue("numbers.beyond").match(text[end:].lstrip())
+        if more:
+            qualifier, bound, end = "over", True, end + 1 + more.end()
         place = (_LOOSE if qualifier else _BARE) * value
         yield Number(
             start, end, at, value, place, "ratio", qualifier, bound, text=match.group()

@@ -102,6 +102,9 @@ class Gazetteer:
             return
         for key in {plain, tuple(map(stem, plain))}:
             self._keep(key, codes)
+        if plain[-1].endswith("ай"):  # Китай, Китая: its stem would look like an adjective's
+            for ending in ("я", "ю", "ем", "е"):
+                self._keep((*plain[:-1], plain[-1][:-1] + ending), codes)
 
     def _keep(self, key: tuple[str, ...], codes: tuple[str, ...]) -> None:
         before = self._names.get(key)

@@ -4,15 +4,6 @@ import pytest
 
 from qonys.claims.checking import check_text
 from qonys.claims.reading import to_source
-from qonys.core.country import load_country
-from qonys.observations.reading import View
-from qonys.observations.store import open_store
-
-
-@pytest.fixture(scope="module")
-def view(tmp_path_factory):
-    country = load_country("KAZ")
-    return View(open_store(tmp_path_factory.mktemp("store"), country), country)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""Streaks of rises, peaks, lists of the first ones, multiples in one word."""
+
+import pytest
+
+from qonys.claims.checking import check_text
+from qonys.claims.reading import to_source
+
+
+def found(view, text, kind):
+    report = check_text(to_source(text), view)
+    return [c.verdict for c in report.claims if c.claim.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        # emigrants fell in 2022, 2023, 2024 and 2025, after a rise in 2021
+        (
+            "Emigration from Kazakhstan fell in 2025 for the fourth year in a row.",
+            "streak",
+            "holds",
+        ),
+        ("Emigration fell in 2025 for the fifth year in a row.", "streak", "contradicted"),
+        (
+            "Эмиграция из Казахстана росла шесть лет подряд и в 2019 году достигла 45 225.",
+            "streak",
+            "holds",
+        ),
+        # 2018: 41,868; 2019: 45,225; 2020: 29,088
+        ("Emigration from Kazakhstan peaked in 2019.", "turning_points", "holds"),
+        ("Emigration from Kazakhstan peaked in 2018.", "turning_points", "contradicted"),
+        # Karaganda, 1,588, is above East Kazakhstan, 1,195
+        (
+            "The primary sources of emigration in 2024 were North Kazakhstan and East Kazakhstan.",
+            "rank",
+            "contradicted",
+        ),
+        # 32,256 in 2021 and 7,608 in 2025
+        ("In 2025 emigration was more than fourfold lower than in 2021.", "ratio", "holds"),
+        ("В 2025 году эмиграция была вдвое меньше, чем в 2021 году.", "ratio", "contradicted"),
+        # 25,387 immigrants in 2023, 17,425 in 2022: up by 45.7 %
+        (
+            "In 2023 immigration to Kazakhstan grew by a third compared with 2022.",
+            "percent_change",
+            "contradicted",
+        ),
+        ("In 2023 arrivals exceeded departures by 9,293.", "balance", "holds"),
+        ("In 2022 departures exceeded arrivals by 6,722.", "balance", "holds"),
+        ("In 2024 arrivals exceeded departures by 9,293.", "balance", "contradicted"),
+    ],
+)
+def test_a_statement_on_a_series(view, text, kind, expected):
+    assert expected in found(view, text, kind)
+
+
+def test_a_change_published_as_such_is_evidence(view):
+    text = (
+        "In the first half of 2025, emigration to Kyrgyzstan rose by 31.5% compared with 2024."
+    )
+    assert found(view, text, "percent_change") == ["compatible"]  # one press copy carries it
