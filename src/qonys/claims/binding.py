@@ -49,6 +49,8 @@ _KK_ENDINGS = (
 #: Between a time and the number that is surely its own: "2024 (12,732", "2021, when 32,256".
 _RIGHT_BEHIND = re.compile(r"\s*\(\s*|[\s(,]*(?:when|когда)[\s,]*(?:\w+\s)?", re.IGNORECASE)
 _TOWARDS = re.compile(r"\b(?:[Ff]rom|to|into|[Ии]з) ([A-ZА-ЯЁ][^\W\d_]{2,})")
+#: Between a preposition and its place: nothing, or one adjective.
+_BESIDE = re.compile(r"\s+(?:[^\W\d]+\s+)?")
 _OFFICE = re.compile(r"(?:комитет\w*|committee of the)\s$", re.IGNORECASE)
 _KK_THAN = re.compile(r"\w*(?:дан|ден|тан|тен|нан|нен)(?!\w)|.{0,12}салыстыр")
 
@@ -347,12 +349,14 @@ class Binder:
                 (role for role, end in _KK_ENDINGS if end.search(self._word(place))), ""
             )
         before = self.sentence.text[: place.start]
-        for role in (_WITH, _FROM, _TO, _IN):
-            for word in reversed(self.sentence.words(f"places.{role}")):
-                between = before[word.end :]
-                if word.end <= place.start and re.fullmatch(r"\s+(?:[^\W\d]+\s+)?", between):
-                    return self._russian(role, place) if role == _TO else role
-        return ""
+        found = [
+            (word.end, -rank, role)
+            for rank, role in enumerate((_WITH, _FROM, _TO, _IN))
+            for word in self.sentence.words(f"places.{role}")
+            if word.end <= place.start and _BESIDE.fullmatch(before[word.end :])
+        ]
+        role = max(found, default=(0, 0, ""))[2]
+        return self._russian(role, place) if role == _TO else role
 
     def _word(self, place: Place) -> str:
         return self.sentence.text[place.start : place.end].casefold()
@@ -416,9 +420,9 @@ class Binder:
     def _strange(self, spot: Spot) -> bool:
         """Whether the clause goes from or to a place that no list knows: "from Bishkek"."""
         begin, end = self.sentence.clauses[self.sentence.clause(spot.start)]
-        known = {p.start for p in self.sentence.places} | {t.start for t in self.sentence.times}
+        known = [(m.start, m.end) for m in (*self.sentence.places, *self.sentence.times)]
         return any(
-            match.start(1) not in known
+            not any(a <= match.start(1) < b for a, b in known)
             for match in _TOWARDS.finditer(self.sentence.text, begin, end)
         )
 
@@ -747,11 +751,23 @@ class Binder:
             if word:
                 found.breakdown[dimension] = word.name.rpartition(".")[2]
                 covered.append(word)
+                if self._two_groups(dimension, spot, word):
+                    found.doubts.append("subgroup")
         for word in self.sentence.words("doubts.subgroup"):
             inside = any(w.start <= word.start and word.end <= w.end for w in covered)
             if not inside and self._speaks(word, spot, found):
                 found.doubts.append("subgroup")
                 return
+
+    def _two_groups(self, dimension: str, spot: Spot, word: Word) -> bool:
+        """Whether two groups stand where only one can be meant: "women outnumbered men"."""
+        same = self.sentence.clause(word.start)
+        names = {
+            w.name
+            for w in self._groups(dimension, spot)
+            if self.sentence.clause(w.start) == same
+        }
+        return len(names) > 1
 
     def _groups(self, dimension: str, spot: Spot) -> list[Word]:
         """Words for a group that the number's clause names, or takes over."""
