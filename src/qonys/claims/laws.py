@@ -13,11 +13,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from qonys.claims.binding import Binder, Spot
+from qonys.claims.binding import Binder
 from qonys.claims.dating import Time, of_months, parsed
 from qonys.claims.evidence import Evidence
 from qonys.claims.lexicon import country_words, words
 from qonys.claims.mentions import RuleName, Sentence, Word
+from qonys.claims.scene import Spot
 from qonys.claims.typed import Checked, Claim, said
 from qonys.core.country import Country
 from qonys.rules.law import Rule, Version

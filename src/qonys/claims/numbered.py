@@ -7,10 +7,11 @@ the binder says what it is about.
 from collections.abc import Iterator
 
 from qonys.claims.answers import bound, bound_by_law, bound_share
-from qonys.claims.binding import Binder, Spot, Subject, cells
+from qonys.claims.binding import Binder
 from qonys.claims.dating import Time, earlier, in_year, parsed
 from qonys.claims.mentions import Word
 from qonys.claims.numbers import Number, counted, printed_interval
+from qonys.claims.scene import Spot, Subject, cells
 from qonys.claims.typed import Claim
 
 _COUNTED = {

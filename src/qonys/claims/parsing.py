@@ -7,12 +7,13 @@ words of `lexicon`; what fits no test is kept as a claim that cannot be checked.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qonys.claims.binding import FLOWS, Binder, Context
+from qonys.claims.binding import Binder
 from qonys.claims.dating import of_months
 from qonys.claims.laws import law_claims
 from qonys.claims.mentions import Sentence, sentences
 from qonys.claims.numbered import Numbered
 from qonys.claims.places import gazetteer
+from qonys.claims.scene import FLOWS, Context
 from qonys.claims.statements import unread, worded
 from qonys.claims.typed import Claim
 from qonys.core.country import Country

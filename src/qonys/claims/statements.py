@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from qonys.claims.binding import FLOWS, Binder, Spot, cells
+from qonys.claims.binding import Binder
 from qonys.claims.dating import earlier, parsed
 from qonys.claims.mentions import Sentence, Word
 from qonys.claims.places import Place
+from qonys.claims.scene import FLOWS, Spot, cells
 from qonys.claims.typed import Claim
 from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
