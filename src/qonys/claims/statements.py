@@ -417,12 +417,14 @@ def _dated(binder: Binder, word: Word, claim: Claim) -> Claim:
         notes = (*claim.notes, "beside")
         claim = claim.changed(start=word.start, end=beside[0].end, notes=notes)
     spot = Spot(word.start, word.end)
+    begin, end = _clause(sentence, word)
     row = [w for w in sentence.words("kinds.streak") if binder.rank(w, spot)[0] == 0]
+    elsewhere = bool(row) and not any(begin <= w.start < end for w in row)
     count = _count_near(sentence, row[0]) if row else None
     last = parsed(period)
-    if row and not count and not sentence.has("change.steady"):
+    if elsewhere or (row and not count and not sentence.has("change.steady")):
         doubts = (*doubts, "span_unknown")
-    if count and last and last.kind == "year":
+    if count and not elsewhere and last and last.kind == "year":
         start, end = _clause(sentence, row[0])
         return claim.changed(
             kind="streak",

@@ -18,8 +18,8 @@ def clauses(text):
     ("text", "expected"),
     [
         (
-            "Of the 12,732 people who emigrated in 2024, 8,784 went to Russia, 317 to Kyrgyzstan "
-            "and 226 to Belarus.",
+            "Of the 12,732 people who emigrated in 2024, 8,784 went to Russia, "
+            "317 to Kyrgyzstan and 226 to Belarus.",
             [
                 "Of the 12,732 people who emigrated in 2024",
                 "8,784 went to Russia",
@@ -32,7 +32,8 @@ def clauses(text):
             ["Departures dropped to 16,094 in 2023", "from 24,147 in 2022."],
         ),
         (
-            "В 2024 году приехали 29 282 человека, а число выбывших, по данным бюро, достигло 12 732.",
+            "В 2024 году приехали 29 282 человека, а число выбывших, по данным бюро, "
+            "достигло 12 732.",
             [
                 "В 2024 году приехали 29 282 человека",
                 "а число выбывших, по данным бюро, достигло 12 732.",

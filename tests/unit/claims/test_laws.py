@@ -32,5 +32,8 @@ def test_the_day_of_a_rule(view, text, expected):
 
 
 def test_a_rule_is_carried_to_the_next_sentence(view):
-    text = "In January 2025 Kazakhstan banned issuing IINs abroad. In April 2025 a pilot lifted this ban."
+    text = (
+        "In January 2025 Kazakhstan banned issuing IINs abroad. "
+        "In April 2025 a pilot lifted this ban."
+    )
     assert verdicts(view, text) == ["holds", "holds"]

@@ -31,7 +31,7 @@ def found(view, text, kind):
         ("Emigration from Kazakhstan peaked in 2018.", "turning_points", "contradicted"),
         # Karaganda, 1,588, is above East Kazakhstan, 1,195
         (
-            "The primary sources of emigration in 2024 were North Kazakhstan and East Kazakhstan.",
+            "The main sources of emigration in 2024 were North Kazakhstan and East Kazakhstan.",
             "rank",
             "contradicted",
         ),
@@ -40,7 +40,7 @@ def found(view, text, kind):
         ("В 2025 году эмиграция была вдвое меньше, чем в 2021 году.", "ratio", "contradicted"),
         # 25,387 immigrants in 2023, 17,425 in 2022: up by 45.7 %
         (
-            "In 2023 immigration to Kazakhstan grew by a third compared with 2022.",
+            "In 2023 immigration grew by a third compared with 2022.",
             "percent_change",
             "contradicted",
         ),
