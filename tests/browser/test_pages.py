@@ -1,7 +1,7 @@
 """The pages as readers meet them: three languages, light and dark, telephone and desk.
 
-`make browser` writes the briefing and the page of the law, and names the folder that holds
-their folders in QONYS_PAGES.
+`make browser` writes the briefing, the page of the law and a marked press text, and names the
+folder that holds their folders in QONYS_PAGES.
 """
 
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "out/screens"
-PAGES = {"brief": "brief/brief", "pathways": "rules/pathways"}
+PAGES = {"brief": "brief/brief", "pathways": "rules/pathways", "claims": "claims/press"}
 VIEWS = [
     (page, language, scheme, width)
     for page in PAGES

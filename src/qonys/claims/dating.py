@@ -29,8 +29,9 @@ class Time:
         Where it stands.
     kind : str
         ``period``, ``months`` (a part of a year not named), ``same`` (of another year),
-        ``before`` (years earlier), ``since``, ``span`` (years back), ``history``, ``vague``,
-        ``today``, ``end`` or ``start`` (of a year).
+        ``again`` (the one spoken of), ``before`` (years earlier), ``since``, ``span`` (years
+        back), ``history``, ``vague``, ``today``, ``end`` or ``start`` (of a year), ``report``
+        (the day of a report, not of what it says).
     period : str
         The period, for `period` and, open at its end, `since`.
     months : (int, int) or None
@@ -73,6 +74,8 @@ class Time:
             return of_months(year, *self.months)
         if self.kind == "same" and main and self.year:
             return in_year(main, self.year)
+        if self.kind == "again":
+            return main
         if self.kind == "before" and main:
             return earlier(main, self.years)
         return ""
@@ -341,6 +344,7 @@ _READ: dict[str, Any] = {
     "before": _read_before,
     "span": _read_span,
     **{kind: _plain_kind(kind) for kind in ("history", "vague", "end", "start", "today")},
+    "again": _plain_kind("again"),
 }
 
 

@@ -108,6 +108,9 @@ _MARKDOWN = (
     re.compile(r"^[|:\s-]{3,}$", re.MULTILINE),  # the rule below a table's header
     re.compile(r"\*{1,3}|__|(?<!\w)_|_(?!\w)|`|!?\[|\]|~~"),
 )
+#: Ends of lines inside a paragraph: of Markdown, and of plain text that is wrapped.
+_WRAPPED_MARKDOWN = re.compile(r"(?<=[^\n|])\n(?=[^\n\s|#>*+-])(?!\d+[.)]\s)")
+_WRAPPED = re.compile(r"(?<=[^\n.!?:;|])\n(?=[a-zа-яёәғқңөұүһі\d(])(?!\d+[.)]\s)")
 _KAZAKH = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
@@ -179,8 +182,9 @@ def to_source(text: str, file: str = "text.txt") -> Source:
         seen, title = visible_text(text)
         return Source(file, "html", seen, seen, title)
     if suffix in {".md", ".markdown"}:
-        return Source(file, "markdown", text, _blanked(text), _heading(text))
-    return Source(file, "text", text, text, _heading(text))
+        plain = _WRAPPED_MARKDOWN.sub(" ", _blanked(text)) if text.strip() else text
+        return Source(file, "markdown", text, plain, _heading(text))
+    return Source(file, "text", text, _WRAPPED.sub(" ", text), _heading(text))
 
 
 def _decoded(raw: bytes, name: str) -> str:
