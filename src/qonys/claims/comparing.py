@@ -83,6 +83,7 @@ def compare(claim: Claim, known: Sequence[Known]) -> Checked:
             value=first.interval,
             kind=claim.kind,
             unit=claim.unit,
+            base=claim.compared_with,
         )
     return Checked(claim, verdict, (reason,), arithmetic, rows, releases, suggestion)
 

@@ -205,7 +205,8 @@ def judged(claim: Claim, evidence: Evidence) -> Checked:
     if "cannot_check" in verdicts:
         return Checked(claim, "cannot_check", (said("law_unknown"),), text)
     if verdicts == {"contradicted"}:
-        return Checked(claim, "contradicted", (said("law_wrong"),), text)
+        better = said(f"suggest_{claim.sense}", days=text)
+        return Checked(claim, "contradicted", (said("law_wrong"),), text, suggestion=better)
     return Checked(claim, "compatible", (said("law_open"),), text)
 
 

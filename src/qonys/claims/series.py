@@ -120,7 +120,15 @@ def signed(claim: Claim, known: Sequence[Known], positive: bool) -> Checked:
         return Checked(claim, "compatible", (said("sign_open"),), shown, first.rows)
     if not first.strong:
         return undecided(claim, said("press_only_otherwise"))
-    return Checked(claim, "contradicted", (said("sign_wrong"),), shown, first.rows)
+    change = claim.kind == "trend"
+    suggestion = said(
+        "suggest_difference" if change else "suggest_value",
+        cell=claim.cell,
+        base=claim.compared_with,
+        value=first.interval,
+    )
+    reasons = (said("sign_wrong"),)
+    return Checked(claim, "contradicted", reasons, shown, first.rows, suggestion=suggestion)
 
 
 def _long_trend(claim: Claim, evidence: Evidence) -> Checked:
@@ -206,7 +214,11 @@ def record(claim: Claim, evidence: Evidence) -> Checked:
     worst = (min if low else max)(beyond, key=lambda year: series[year].interval.low)
     text += f" ; {between(series[worst].interval)} ({worst})"
     reason = said("record_wrong", year=str(worst))
-    return Checked(claim, "contradicted", (reason,), text, (*rows, *series[worst].rows))
+    last = beyond[-1]
+    better = said(f"suggest_{claim.sense}", cell=claim.cell, year=str(last))
+    rows = (*rows, *series[worst].rows)
+    told = better if last < period.year - 1 else None  # since last year says nothing
+    return Checked(claim, "contradicted", (reason,), text, rows, suggestion=told)
 
 
 def _record_of_part(
@@ -248,7 +260,9 @@ def streak(claim: Claim, evidence: Evidence) -> Checked:
     if run == claim.value:
         return Checked(claim, "holds", (said("streak_right"),), text, rows[-4:])
     verdict = "compatible" if run > claim.value else "contradicted"
-    return Checked(claim, verdict, (said("streak_wrong", count=run),), text, rows[-4:])
+    better = said("suggest_streak", cell=claim.cell, count=run) if run else None
+    reasons = (said("streak_wrong", count=run),)
+    return Checked(claim, verdict, reasons, text, rows[-4:], suggestion=better)
 
 
 def _steps(series: dict[int, Known]) -> dict[int, Known]:
@@ -366,9 +380,9 @@ def rank(claim: Claim, evidence: Evidence) -> Checked:
     text = " ; ".join([between(this), *(f"{p} {between(k.interval)}" for p, k in shown)])
     rows = (*own[0].rows, *(row for _, k in shown for row in k.rows))
     if len(above) >= (claim.value or 1):
-        return Checked(
-            claim, "contradicted", (said("rank_wrong", count=len(above)),), text, rows
-        )
+        reasons = (said("rank_wrong", count=len(above)),)
+        better = said("suggest_rank", cell=claim.cell, place=len(above) + 1)
+        return Checked(claim, "contradicted", reasons, text, rows, suggestion=better)
     whole = evidence.known(
         claim.cell.at(counterpart_area="WORLD", ref_area=evidence.country.code)
     )

@@ -18,6 +18,8 @@ from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
 
 _AFTER = re.compile(r"(?:after|following|после)\s(?:\S+\s){0,3}$", re.IGNORECASE)
+_LEADING = re.compile(r"^[\s,;:.)(—–-]+")
+_TRAILING = re.compile(r"(?:[\s,;:(—–-]|\s(?:and|и|а|және))+$")
 _OF_PERIOD = frozenset({"no_period", "vague_period"})
 
 
@@ -54,11 +56,22 @@ def _clause(sentence: Sentence, word: Word) -> tuple[int, int]:
     return min(start, word.start), max(end, word.end)
 
 
+def _words_alone(sentence: Sentence, word: Word) -> tuple[int, int]:
+    """The clause around a word without the numbers beside it: those speak for themselves."""
+    start, end = _clause(sentence, word)
+    start = max([start, *(n.end for n in sentence.numbers if start <= n.end <= word.start)])
+    end = min([end, *(n.start for n in sentence.numbers if word.end <= n.start < end)])
+    piece = sentence.text[start:end]
+    start += len(piece) - len(_LEADING.sub("", piece))
+    end -= len(piece) - len(_TRAILING.sub("", piece))
+    return min(start, word.start), max(end, word.end)
+
+
 def _subject_claim(binder: Binder, word: Word, kind: str, **parts: object) -> Claim | None:
     subject = binder.subject(Spot(word.start, word.end))
     if subject.measure not in {*FLOWS, "population", "net_migration_estimate"}:
         return None
-    start, end = _clause(binder.sentence, word)
+    start, end = _words_alone(binder.sentence, word)
     return Claim(
         id="",
         kind=kind,

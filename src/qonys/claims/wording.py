@@ -58,8 +58,8 @@ def tell(sentence: Said, lang: str, country: Country) -> str:
         else:
             filled[name] = figure_words(part, lang)
     key = sentence.key
-    if key == "suggest_value" and parts.get("kind") not in {"value", "count", "balance"}:
-        key = "suggest_result"
+    if key == "suggest_value" and f"suggest_{parts.get('kind')}" in words(lang):
+        key = f"suggest_{parts['kind']}"
     return words(lang)[key].format_map(_Slots(filled))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from qonys.claims.checking import check_text
 from qonys.claims.reading import to_source
+from qonys.claims.wording import tell
 
 
 def found(view, text, kind):
@@ -58,3 +59,22 @@ def test_a_change_published_as_such_is_evidence(view):
         "In the first half of 2025, emigration to Kyrgyzstan rose by 31.5% compared with 2024."
     )
     assert found(view, text, "percent_change") == ["compatible"]  # one press copy carries it
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("In 2024 emigration from Kazakhstan was 16,094 people.", "2024: 12,732"),
+        ("In 2025 immigration to Kazakhstan grew.", "−5,521 from 2024 to 2025"),
+        ("In 2025 emigration fell for the sixth year in a row.", "4 years in a row"),
+        ("The Neo Nomad visa was introduced in 2025.", "2024-11-17"),
+    ],
+)
+def test_a_refutation_comes_with_what_the_data_support(view, text, words):
+    report = check_text(to_source(text), view)
+    told = [
+        tell(c.suggestion, "en", view.country)
+        for c in report.claims
+        if c.suggestion is not None
+    ]
+    assert any(words in sentence for sentence in told), told
