@@ -41,6 +41,7 @@ class Binder(Timing, Placing):
         self._bind_measure(found, spot)
         self.bind_places(found, spot)
         self.bind_period(found, spot)
+        self.in_borders_of(found)
         self._bind_group(found, spot)
         self.require_span(found)
         if found.measure.startswith("net_migration") and self._two_sources(spot):

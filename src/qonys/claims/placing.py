@@ -7,6 +7,7 @@ partner's own count is another measure.
 import re
 from functools import cached_property
 
+from qonys.claims.dating import parsed
 from qonys.claims.places import Place
 from qonys.claims.scene import FLOWS, Scene, Spot, Subject
 
@@ -124,6 +125,21 @@ class Placing(Scene):
             found.doubts.append("subgroup")
         if not self.sentence.places and not self.sentence.has("kinds.whole", "places.domestic"):
             self._as_before(found)
+
+    def in_borders_of(self, found: Subject) -> None:
+        """A region by the code of its borders in the period: before a split, the former one."""
+        period = parsed(found.period)
+        if period is None or period.start is None or period.end is None:
+            return
+        for code, entry in self.country.areas.items():
+            members, until = entry.fields.get("members", ""), entry.fields.get("valid_to", "")
+            if not until or members.partition(";")[0] != found.area:
+                continue
+            if period.end.isoformat() <= until:
+                found.area = code
+            elif period.start.isoformat() <= until:  # the split lies in the period
+                found.others.append((code, found.counterpart))
+            return
 
     def _strange(self, spot: Spot) -> bool:
         """Whether the clause goes from or to a place that no list knows: "from Bishkek"."""
