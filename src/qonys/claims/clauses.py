@@ -51,8 +51,12 @@ def clauses(
     edges = [0, *sorted(set(cuts)), len(text)]
     pieces = [(a, b) for a, b in pairwise(edges) if a < b]
     found: list[Span] = []
-    for piece in pieces:
-        if found and _joins(text, found[-1], piece, numbers, differ):
+    for piece, after in zip(pieces, [*pieces[1:], None], strict=True):
+        named = after and text[after[0]] == "(" and _number_in(after, numbers)
+        joins = found and _joins(text, found[-1], piece, numbers, differ)
+        if named and found and _number_in(found[-1], numbers):
+            joins = False  # "higher incomes (24.5%), better prospects (23.9%)"
+        if joins:
             found[-1] = (found[-1][0], piece[1])
         else:
             found.append(piece)

@@ -39,6 +39,13 @@ def clauses(text):
                 "а число выбывших, по данным бюро, достигло 12 732.",
             ],
         ),
+        (
+            "Reasons are higher incomes (24.5%), better prospects for children (23.9%).",
+            [
+                "Reasons are higher incomes (24.5%)",
+                "better prospects for children (23.9%).",
+            ],
+        ),
         ("In 2024, 12,732 people left.", ["In 2024, 12,732 people left."]),
     ],
 )
