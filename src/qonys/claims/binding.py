@@ -6,6 +6,7 @@ count in a way that the store has no code for becomes a doubt, and a doubt decid
 
 from itertools import islice
 
+from qonys.claims.clauses import TURN
 from qonys.claims.mentions import Word
 from qonys.claims.placing import Placing
 from qonys.claims.scene import FLOWS, Spot, Subject
@@ -113,7 +114,10 @@ class Binder(Timing, Placing):
         """Whether the sentence sets a model beside the office, and the clause names neither."""
         both = self.sentence.has("sources.model") and self.sentence.has("sources.office")
         words = [*self.sentence.words("sources.model"), *self.sentence.words("sources.office")]
-        return both and not any(self.own(word, spot) for word in words)
+        own = {word.name for word in words if self.own(word, spot)}
+        begin, _ = self.sentence.clauses[self.sentence.clause(spot.start)]
+        turns = bool(words and begin and TURN.match(self.sentence.text, begin)) and not own
+        return turns or (both and len(own) != 1)
 
     def _measure_word(self, spot: Spot) -> Word | None:
         """The nearest word for a measure; one inside a longer one ("net inflow") is none."""

@@ -16,7 +16,9 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 #: Words that turn to something else: "while", "а".
-TURN = re.compile(r"[,;\s]*(?:while|whereas|but|а|но|тогда|при этом|ал)\s", re.IGNORECASE)
+TURN = re.compile(
+    r"[,;\s]*(?:though|although|хотя|while|whereas|but|а|но|тогда|при этом|ал)\s", re.IGNORECASE
+)
 _TOWARDS = re.compile(r"\s(?:до|to|from|against|versus|vs|против|чем|than)\s", re.IGNORECASE)
 _WITH_NUMBER = re.compile(r"\s\w+\s(?:the |only |just |some |about |over |nearly )?[\d$−–+-]")
 

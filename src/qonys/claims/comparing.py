@@ -55,7 +55,8 @@ def compare(claim: Claim, known: Sequence[Known]) -> Checked:
     first = known[0]
     shown = as_computed(first)
     fits = within(first.interval, strict) or printed_alike(claim, first)
-    sign = "∈" if fits else "∉"
+    inside = within(first.interval, strict_of(claim))
+    sign = "∈" if inside else "≈" if fits else "∉"
     arithmetic = f"{shown} {sign} {between(strict)}"
     rows, releases = first.rows, releases_of(claim, known)
     if fits:
@@ -106,11 +107,16 @@ def releases_of(claim: Claim, known: Sequence[Known]) -> tuple[Release, ...]:
     """The verdict of each release, where they differ."""
     if claim.interval is None or len({(k.interval.low, k.interval.high) for k in known}) < 2:
         return ()
-    return tuple(
-        Release(k.rows[0], "holds" if within(k.interval, claim.interval) else "contradicted")
-        for k in known
-        if k.rows
-    )
+    found: dict[tuple[str, str, float], Release] = {}
+    for k in known:
+        if not k.rows or k.arithmetic:
+            continue
+        row, wide = k.rows[0], wide_of(claim)
+        verdict = "holds" if within(k.interval, claim.interval) else "contradicted"
+        if verdict == "contradicted" and k.interval.overlaps(wide):
+            verdict = "compatible"
+        found.setdefault((row.source, row.vintage, row.value), Release(row, verdict))
+    return tuple(found.values())
 
 
 def pairs_of(

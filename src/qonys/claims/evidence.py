@@ -186,7 +186,8 @@ def _joined(interval: Interval, parts: Sequence[Known], arithmetic: str) -> Know
 
 
 def _n(known: Known) -> str:
-    return numeral(known.rows[0].value if known.rows else known.interval.low)
+    computed = bool(known.arithmetic) or not known.rows
+    return numeral(known.interval.low if computed else known.rows[0].value)
 
 
 def numeral(value: float) -> str:

@@ -148,7 +148,10 @@ def _window(time: Time, year: int | None) -> str:
         return of_months(time.year, *(_LATE if time.kind == "end" else _EARLY))
     if time.kind == "vague" and time.year:
         return of_months(time.year, *_EARLY)
-    if time.kind in {"period", "months", "since"}:
+    if time.kind == "since" and time.year and time.months:
+        month = time.months[0]  # "since 2023" begins in any month of it
+        return of_months(time.year, *((1, 12) if month == 1 else (month, month)))
+    if time.kind in {"period", "months"}:
         return time.resolved(year)
     return ""
 

@@ -83,11 +83,17 @@ class Numbered:
             return self._percent()
         if number.value < 10 and not number.multiplied and not self._people():
             return "", ""
+        return self._counted()
+
+    def _counted(self) -> tuple[str, str]:
+        """Whether a count is a level or the size of a change."""
         if self._is_difference():
             return "difference", self._direction()
         before = self.before[-1] if self.before else None
         if before and before.kind == "difference" and self._by():
             return "difference", before.sense  # "by 5,521, and departures by 5,124"
+        if self._by() and self.sentence.lexicon.lang == "ru":
+            return "difference", self._direction()  # "то есть на 3 362 человека"
         return "value", ""
 
     def _term(self) -> bool:
@@ -157,7 +163,22 @@ class Numbered:
             match = self.sentence.lexicon.cue(name).match(rest)
             if match and self.sentence.lexicon.lang != "kk":
                 return match.group().casefold() not in {"up", "down", "left"}
-        return bool(self._by() and self._changing(60))
+        return bool((self._by() and self._changing(60)) or self._noun_of_change())
+
+    def _noun_of_change(self) -> bool:
+        """Whether it says "a decrease of 3,362", "падение составило 3 362"."""
+        before = self.sentence.text[max(0, self.number.start - 40) : self.number.start].rstrip()
+        stem = self.sentence.lexicon.cue("change.size").sub("", before).rstrip()
+        if stem == before:
+            return False
+        ends = [
+            match.end()
+            for name in ("change.up", "change.down")
+            for match in self.sentence.lexicon.cue(name).finditer(stem)
+        ]
+        nets = self.sentence.lexicon.cue("measures.net_migration").finditer(before)
+        ends_of_nets = {match.end() for match in nets}
+        return len(stem) in ends and not ends_of_nets & {len(stem), len(before)}
 
     def _by(self) -> bool:
         """Whether a word such as "by" stands right before the number."""
@@ -231,6 +252,11 @@ class Numbered:
             yield "vague_period"
         if self._goes_back(kind, subject):
             yield "base"
+        if kind == "ratio" and self.binder.compares_flows(self.spot):
+            yield "kind"
+        rate = self.sentence.lexicon.cue("numbers.rate")
+        if rate.search(self.sentence.text[number.end : number.end + 24]):
+            yield "kind"
         counts = subject.measure and counted(unit) and not number.unit
         if counts and self.sentence.counts_other(number.end, near=subject.measure in _COUNTED):
             yield "subgroup"

@@ -17,6 +17,8 @@ from qonys.core.intervals import ABOUT_PLACES, OVER_PLACES, Interval
 ABOUT_SHARE = 0.05
 #: What "nearly doubled" and a bare "doubled" leave open, as a part of the number. Assumed.
 _LOOSE, _BARE = 0.1, 0.25
+#: "Almost" never stretches a figure by more than this part, or one printed place. Assumed.
+NEARLY = 0.07
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _SPACE = " \u00a0\u2009\u202f\u2007"
 _DIGITS = re.compile(
@@ -229,10 +231,10 @@ def _in_words(text: str, lexicon: Lexicon) -> Iterator[Number]:
                 lexicon.cue(name).match(text[end:].lstrip())
                 for name in ("change.up", "change.down")
             )
-            by = lexicon.cue("change.by").findall(
-                text[max(0, match.start() - 4) : match.start()]
-            )
-            if changed or by or _OF.match(text, end):
+            before = text[max(0, match.start() - 12) : match.start()]
+            by = lexicon.cue("change.by").search(before[-4:])
+            them = lexicon.cue("kinds.of_them").search(before)
+            if changed or by or them or _OF.match(text, end):
                 at = match.start()
                 yield Number(at, end, at, value, 1.0, "percent", "about", text=match.group())
             continue
@@ -329,7 +331,8 @@ def printed_interval(
         low, high = size, size + OVER_PLACES * precision
         wide = (size - half, float("inf"))
     elif qualifier == "under":
-        low, high = size - OVER_PLACES * precision, size
+        reach = min(OVER_PLACES * precision, max(precision, NEARLY * size))
+        low, high = size - (OVER_PLACES * precision if bound else reach), size
         wide = (0.0, size + half) if bound else (size - 5 * precision, size + half)
     elif exact:
         low = high = size

@@ -227,6 +227,8 @@ class Placing(Scene):
         )
         left = self.sentence.lexicon.cue("places.left")
         text = self.sentence.text
+        hosts = self.sentence.lexicon.cue("places.hosts").match(text[place.end :].lstrip())
+        wrong = wrong or bool(hosts and found.measure == "immigrants")
         beside = left.search(text[max(0, place.start - 14) : place.start]) or left.match(
             text[place.end : place.end + 30].lstrip()
         )

@@ -180,7 +180,7 @@ def to_source(text: str, file: str = "text.txt") -> Source:
         r"\s*(?:<!doctype html|<html)", text, re.IGNORECASE
     ):
         seen, title = visible_text(text)
-        return Source(file, "html", seen, seen, title)
+        return Source(file, "html", seen, _WRAPPED.sub(" ", seen), title)
     if suffix in {".md", ".markdown"}:
         plain = _WRAPPED_MARKDOWN.sub(" ", _blanked(text)) if text.strip() else text
         return Source(file, "markdown", text, plain, _heading(text))

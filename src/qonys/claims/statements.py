@@ -17,6 +17,10 @@ from qonys.claims.typed import Claim
 from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
 
+#: "Second lowest": a place in an order, no record.
+_SECOND = re.compile(
+    r"(?:second|third|fourth|2nd|3rd|втор\w+|трет\w+)[- ](?:по \w+ )?$", re.IGNORECASE
+)
 _AFTER = re.compile(r"(?:after|following|после)\s(?:\S+\s){0,3}$", re.IGNORECASE)
 _LEADING = re.compile(r"^[\s,;:.)(—–-]+")
 _TRAILING = re.compile(r"(?:[\s,;:(—–-]|\s(?:and|и|а|және))+$")
@@ -133,6 +137,8 @@ def _records(binder: Binder) -> Iterator[Claim]:
                     and binder.main_period()
                 ):
                     claim = claim.changed(period=binder.main_period())
+                if _SECOND.search(sentence.text[max(0, word.start - 14) : word.start]):
+                    claim = claim.changed(doubts=(*claim.doubts, "span_unknown"))
                 span = _span(binder, claim.period, 1)  # since 2011: in no year after it
                 ranked = claim.counterpart != "WORLD" or claim.area != binder.country.code
                 doubts = (*claim.doubts, "span_unknown") if ranked else claim.doubts
@@ -162,7 +168,7 @@ def _signs(binder: Binder) -> Iterator[Claim]:
                     period=since[0].period,
                     notes=(
                         *claim.notes,
-                        *(["steady"] if sentence.has("change.steady") else []),
+                        *(["steady"] if sentence.has("change.inside_years") else []),
                     ),
                     doubts=tuple(d for d in claim.doubts if d not in _OF_PERIOD),
                 )
@@ -338,7 +344,7 @@ def unread(binder: Binder, typed: list[Claim]) -> Iterator[Claim]:
     """Statements that are seen but not understood: "every third", "for the first time"."""
     sentence = binder.sentence
     covered = [(claim.start, claim.end) for claim in typed]
-    for kind in ("share", "streak", "balance", "rank", "count"):
+    for kind in ("share", "streak", "balance", "rank", "count", "record"):
         for word in sentence.words(f"kinds.loose_{kind}"):
             if any(start < word.end and word.start < end for start, end in covered):
                 continue

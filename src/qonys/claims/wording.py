@@ -51,7 +51,9 @@ def tell(sentence: Said, lang: str, country: Country) -> str:
             filled["sources"] = sources_of(part, country)
         elif name == "measure":
             filled[name] = country.name(part, lang, dimension="measure")
-        elif name == "answer":
+        elif name == "places":
+            filled[name] = ", ".join(country.name(code, lang) for code in str(part).split(", "))
+        elif name in {"part", "answer"}:
             filled[name] = country.name(part, lang, dimension="category") if part else ""
         elif name == "unit":
             filled[name] = _unit(part, lang, country)

@@ -104,6 +104,9 @@ def _require_other(file: Path, *outputs: Path | None) -> None:
     for output in outputs:
         if output is not None and output.resolve() == file.resolve():
             raise DataError(Fault("output and input are one file", str(output)))
+    named = [output.resolve() for output in outputs if output is not None]
+    if len(set(named)) < len(named):
+        raise DataError(Fault("two outputs are one file", str(outputs[0])))
     if file.is_dir():
         raise DataError(Fault("a folder, not a file", str(file)))
 

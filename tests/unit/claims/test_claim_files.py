@@ -91,7 +91,7 @@ def test_figures_of_an_older_release_are_told_apart(view):
     report = check_text(to_source("In 2024, 29,948 people arrived in Kazakhstan."), view)
     (one,) = [c for c in report.claims if c.claim.kind == "value"]
     assert one.verdict == "compatible"
-    assert {r.verdict for r in one.releases} == {"holds", "contradicted"}
+    assert {"holds", "contradicted"} <= {r.verdict for r in one.releases}
 
 
 def test_the_text_is_no_evidence_for_itself(view):

@@ -19,6 +19,8 @@ def verdicts(view, text):
         ("Виза Neo Nomad введена в 2025 году.", "contradicted"),
         ("Золотая виза появилась в ноябре 2024 года.", "holds"),
         ("Digital Nomad Residency was launched in March 2025.", "compatible"),  # sources differ
+        ("Rules of the Neo Nomad visa took effect in November 2023.", "contradicted"),
+        ("The Neo Nomad visa has been in force since November 2023.", "contradicted"),
         ("In early 2025 Kazakhstan banned issuing IINs abroad.", "holds"),
         ("In 2024 Kazakhstan banned issuing IINs abroad.", "contradicted"),
         ("The Neo Nomad visa will be abolished in 2030.", "cannot_check"),

@@ -54,6 +54,31 @@ def test_a_statement_on_a_series(view, text, kind, expected):
     assert expected in found(view, text, kind)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In 2024 emigration fell to 12,732, a decrease of 3,362 people.",
+        "Emigration from Kazakhstan in 2025 was the lowest on record.",
+        "The second lowest emigration on record was that of 2024.",
+        "В 2024 году в Казахстан приехало в 2,3 раза больше людей, чем уехало.",
+        "В 2024 году эмигрировали 12 732 человека, то есть на 3 362 человека меньше.",
+        "In 2024, 35 people a day left Kazakhstan.",
+        "In 2024 a net 16,550 people moved to Kazakhstan.",
+        "Since 2023 net migration has been positive every year.",
+        "UN demographers disagree with the register: net migration was minus 7,000 in 2024.",
+    ],
+)
+def test_nothing_true_is_refuted(view, text):
+    report = check_text(to_source(text), view)
+    assert "contradicted" not in {c.verdict for c in report.claims}
+
+
+def test_almost_is_near(view):
+    assert found(view, "In 2024 almost 15,000 people left Kazakhstan.", "value") == [
+        "compatible"
+    ]
+
+
 def test_a_change_published_as_such_is_evidence(view):
     text = (
         "In the first half of 2025, emigration to Kyrgyzstan rose by 31.5% compared with 2024."
