@@ -79,11 +79,14 @@ class Evidence:
 
     def rows(self, cell: Cell) -> list[Observation]:
         """Rows of a cell that are evidence for this text, the preferred first."""
-        return [
+        rows = [
             row
             for row in self.view.rows(cell)
             if row.source not in self.origin and row.obs_status != "U"
         ]
+        if any(row.certainty == "known" for row in rows):  # what may have come later is left out
+            rows = [row for row in rows if row.certainty != "perhaps"]
+        return rows
 
     def known(self, cell: Cell) -> list[Known]:
         """Values of a cell, the preferred first: rows, else what follows from other cells."""

@@ -1,6 +1,7 @@
 """Typed claims of a file."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -92,6 +93,16 @@ def test_figures_of_an_older_release_are_told_apart(view):
     (one,) = [c for c in report.claims if c.claim.kind == "value"]
     assert one.verdict == "compatible"
     assert {"holds", "contradicted"} <= {r.verdict for r in one.releases}
+
+
+def test_as_of_a_day_a_later_release_is_no_evidence(tmp_path_factory):
+    country = load_country("KAZ")
+    store = open_store(tmp_path_factory.mktemp("store"), country)
+    view = View(store, country, date(2025, 3, 1))
+    report = check_text(to_source("In 2024, 12,784 people left Kazakhstan."), view)
+    (one,) = [c for c in report.claims if c.claim.kind == "value"]
+    assert one.verdict == "holds"
+    assert all(row.vintage.startswith("2025-02") for row in one.rows)
 
 
 def test_the_text_is_no_evidence_for_itself(view):
