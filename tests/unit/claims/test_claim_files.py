@@ -8,7 +8,10 @@ import pytest
 from qonys.claims.checking import check_file, check_text
 from qonys.claims.reading import to_source
 from qonys.claims.telling import as_json, claim_review
+from qonys.core.country import load_country
 from qonys.core.errors import DataError
+from qonys.observations.reading import View
+from qonys.observations.store import open_store
 
 
 def checked(tmp_path, view, text):
