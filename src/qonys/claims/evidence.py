@@ -84,7 +84,7 @@ class Evidence:
             for row in self.view.rows(cell)
             if row.source not in self.origin and row.obs_status != "U"
         ]
-        if any(row.certainty == "known" for row in rows):  # what may have come later is left out
+        if any(row.certainty == "known" for row in rows):  # without what may have come later
             rows = [row for row in rows if row.certainty != "perhaps"]
         return rows
 

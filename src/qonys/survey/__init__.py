@@ -1,0 +1,5 @@
+"""Surveys of intentions: what a published table or microdata can say, and what it cannot.
+
+For analysts and sociologists. The room's modules are imported by name: `published` reads a
+table of shares, `tables` examines it.
+"""
