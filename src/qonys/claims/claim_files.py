@@ -22,6 +22,9 @@ _KNOWN = (
     "id start end text kind measure area counterpart period value unit interval sense "
     "compared_with breakdown qualifier precision members doubts notes"
 )
+_NUMBERED = frozenset(
+    ["value", "percent_change", "ratio", "difference", "share", "survey_share", "count", "sum"]
+)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE]\+?\d{1,2})?")
 
 
@@ -99,6 +102,8 @@ def _claim(entry: Item, country: Country, number: int) -> Claim:
         doubts=parts["doubts"].texts() if "doubts" in parts else (),
         notes=parts["notes"].texts() if "notes" in parts else (),
     )
+    if kind in _NUMBERED and value is None and not claim.doubts:
+        entry.fault("value is missing", way_out=f"A claim of the kind {kind} has a number.")
     return _completed(claim, parts.get("interval"))
 
 

@@ -194,7 +194,7 @@ def _n(known: Known) -> str:
 
 
 def numeral(value: float) -> str:
-    """A number for arithmetic: spaces between thousands, a true minus.
+    """A number for arithmetic in any language: narrow spaces in thousands, a true minus.
 
     Parameters
     ----------
@@ -204,14 +204,14 @@ def numeral(value: float) -> str:
     Examples
     --------
     >>> numeral(-6722.0), numeral(2.8235)
-    ('−6,722', '2.824')
+    ('−6\u202f722', '2.824')
     """
     if value in (float("inf"), float("-inf")):
         return "∞" if value > 0 else "−∞"
     text = f"{abs(value):,.0f}" if float(value).is_integer() else f"{abs(value):,.4g}"
     if not float(value).is_integer() and abs(value) >= 1000:
         text = f"{abs(value):,.1f}"
-    return ("−" if value < 0 else "") + text
+    return ("−" if value < 0 else "") + text.replace(",", "\u202f")
 
 
 def between(interval: Interval) -> str:
