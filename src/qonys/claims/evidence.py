@@ -128,6 +128,23 @@ class Evidence:
         text = f"{_n(long)} ({longer}) − {_n(short)} ({shorter})"
         return _joined(long.interval - short.interval, (long, short), text)
 
+    def of_years(self, cell: Cell) -> Known | None:
+        """The sum of several whole years, where each of them is published."""
+        period = parse_period(cell.time_period)
+        if period.kind != "range" or not period.start or not period.end:
+            return None
+        years = range(period.start.year, period.end.year + 1)
+        if (period.start.month, period.end.month) != (1, 12) or len(years) < 2:
+            return None
+        series = self.series(cell)
+        if any(year not in series for year in years):
+            return None
+        total = series[years[0]].interval
+        for year in years[1:]:
+            total = total + series[year].interval
+        parts = [series[year] for year in years]
+        return _joined(total, parts, f"\u03a3 {years[0]}\u2026{years[-1]}")
+
     def first_or_net(self, cell: Cell) -> Known | None:
         """The preferred value of a cell, or its balance from arrivals and departures."""
         return self._first(cell) or self._net(cell)

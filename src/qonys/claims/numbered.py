@@ -305,7 +305,8 @@ class Numbered:
         if period.kind == "range" and period.start and period.end:
             year = period.end.year if to else period.start.year if base else None
             subject.period = str(year) if year else subject.period
-            if not year:
+            total = self.sentence.has("kinds.whole", "kinds.sum")
+            if not year and not total:
                 subject.doubts.append("vague_period")
         elif base and not self._own_time() and self._other_flow(subject):
             return

@@ -187,6 +187,11 @@ def _value(claim: Claim, evidence: Evidence) -> Checked:
             flipped = _value(other, evidence)
             if flipped.verdict == "holds":
                 return flipped
+    total = None if known else evidence.of_years(claim.cell)
+    if total:  # a total that fits holds; what does not may be counted over other years
+        checked = compare(claim, [total])
+        unsure = checked.verdict == "contradicted"
+        return _lowered(checked, "cannot_check", "doubt_vague_period") if unsure else checked
     if not known:
         return _bounded(claim, evidence)
     checked = compare(claim, known)

@@ -48,6 +48,9 @@ def found(view, text, kind):
         ("In 2023 arrivals exceeded departures by 9,293.", "balance", "holds"),
         ("In 2022 departures exceeded arrivals by 6,722.", "balance", "holds"),
         ("In 2024 arrivals exceeded departures by 9,293.", "balance", "contradicted"),
+        # 24,147 + 16,094 + 12,732 = 52,973
+        ("Between 2022 and 2024, a total of 52,973 people left Kazakhstan.", "value", "holds"),
+        ("Between 2022 and 2024, 53.9 thousand people left in total.", "value", "cannot_check"),
     ],
 )
 def test_a_statement_on_a_series(view, text, kind, expected):
