@@ -257,6 +257,24 @@ def sentences(text: str, gazetteer: Gazetteer) -> Iterator[Sentence]:
         start = end
 
 
+def sentence_around(text: str, start: int, end: int) -> str:
+    """The sentences of a text that a stretch of it lies in, in one line.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    start, end : int
+        The stretch.
+    """
+    window = max(0, start - _LONGEST)
+    piece = text[window : end + _LONGEST]
+    ends = [0, *_ends(piece)]
+    first = max(at for at in ends if at <= start - window)
+    last = min((at for at in ends if at >= end - window), default=len(piece))
+    return " ".join(piece[first:last].split())
+
+
 def _ends(text: str) -> Iterator[int]:
     for match in _END.finditer(text):
         if match.group()[0] == "." and _SHORT.search(

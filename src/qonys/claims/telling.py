@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from qonys.claims.mentions import sentence_around
 from qonys.claims.typed import Checked, Claim, Report
 from qonys.claims.wording import tell, words
 from qonys.core.country import Country
@@ -138,6 +139,16 @@ def _row(row: Observation, country: Country) -> dict[str, Any]:
     }
 
 
+def _reviewed(report: Report, checked: Checked) -> str:
+    """The words of a claim and their sentence; of a typed claim without a text its cell."""
+    claim = checked.claim
+    said_words = " ".join(claim.text.split())
+    if not report.text or claim.start < 0:
+        return said_words or str(claim.cell)
+    sentence = sentence_around(report.text, claim.start, claim.end)
+    return sentence if said_words == sentence else f"\u201c{said_words}\u201d: {sentence}"
+
+
 def claim_review(report: Report, country: Country, lang: str = "en") -> str:
     """Decided claims as schema.org ClaimReview, JSON-LD.
 
@@ -159,8 +170,7 @@ def claim_review(report: Report, country: Country, lang: str = "en") -> str:
                 "@type": "ClaimReview",
                 "datePublished": report.as_of,
                 "inLanguage": lang,
-                "claimReviewed": " ".join(checked.claim.text.split())
-                or str(checked.claim.cell),
+                "claimReviewed": _reviewed(report, checked),
                 "author": {"@type": "Organization", "name": "Qonys"},
                 "reviewBody": " ".join(tell(r, lang, country) for r in checked.reasons),
                 "itemReviewed": {

@@ -134,3 +134,5 @@ def test_claim_review_names_verdicts(view):
     report = check_text(to_source("In 2024, 12,732 people left Kazakhstan."), view)
     graph = json.loads(claim_review(report, view.country))["@graph"]
     assert [entry["reviewRating"]["alternateName"] for entry in graph] == ["holds"]
+    (reviewed,) = [entry["claimReviewed"] for entry in graph]
+    assert reviewed == "\u201c12,732 people\u201d: In 2024, 12,732 people left Kazakhstan."
