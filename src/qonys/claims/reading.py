@@ -1,6 +1,6 @@
 """A press text as it is read: plain, Markdown or HTML, with offsets that stay.
 
-For `checking`. Main functions: `read_text`, `visible_text`, `language`. Markdown marks and
+For `checking`. Main functions: `read_text`, `to_source`, `language`. Markdown marks and
 addresses become blanks of the same length, so that offsets point into the file; HTML is read as
 its visible text. Does not look for claims.
 """
@@ -93,6 +93,8 @@ _VOID = frozenset(
         "wbr",
     )
 )
+#: Seen, but no part of the article.
+_AROUND = frozenset(("nav", "footer", "aside"))
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"[^\S\n]*\n\s*")
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -179,8 +181,10 @@ def to_source(text: str, file: str = "text.txt") -> Source:
     if suffix in {".html", ".htm", ".xhtml"} or re.match(
         r"\s*(?:<!doctype html|<html)", text, re.IGNORECASE
     ):
-        seen, title = visible_text(text)
-        return Source(file, "html", seen, _WRAPPED.sub(" ", seen), title)
+        parser = _seen(text)
+        seen, title = _lines(parser.parts), " ".join("".join(parser.title).split())
+        plain = _WRAPPED.sub(" ", _without(seen, parser.around))
+        return Source(file, "html", seen, plain, title)
     if suffix in {".md", ".markdown"}:
         plain = _WRAPPED_MARKDOWN.sub(" ", _blanked(text)) if text.strip() else text
         return Source(file, "markdown", text, plain, _heading(text))
@@ -226,6 +230,8 @@ class _Visible(HTMLParser):
         self.title: list[str] = []
         self._hidden: list[str] = []
         self._in_title = False
+        self.around: list[list[str]] = []  # texts of menus and footers
+        self._depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -238,6 +244,9 @@ class _Visible(HTMLParser):
         if unseen and tag not in _VOID:
             self._hidden.append(tag)
         self._in_title = tag == "title" and not self._hidden
+        if tag in _AROUND and not self._hidden:
+            self._depth += 1
+            self.around += [[]] if self._depth == 1 else []
         self._break(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -249,40 +258,54 @@ class _Visible(HTMLParser):
         if tag == "title":
             self._in_title = False
         self._break(tag)
+        if tag in _AROUND and self._depth:
+            self._depth -= 1
 
     def handle_data(self, data: str) -> None:
         if self._hidden:
             return
-        (self.title if self._in_title else self.parts).append(data.replace("\n", " "))
+        if self._in_title:
+            self.title.append(data.replace("\n", " "))
+        else:
+            self._add(data.replace("\n", " "))
 
     def _break(self, tag: str) -> None:
         if tag in _BLOCKS:
-            self.parts.append("\n")
+            self._add("\n")
         elif tag in {"td", "th"}:
-            self.parts.append("\t")
+            self._add("\t")
+
+    def _add(self, part: str) -> None:
+        self.parts.append(part)
+        if self._depth:
+            self.around[-1].append(part)
 
 
-def visible_text(html: str) -> tuple[str, str]:
-    """What a reader of a page sees, and its title.
-
-    Parameters
-    ----------
-    html : str
-        The page.
-
-    Returns
-    -------
-    str, str
-        The visible text, blocks on lines of their own, and the title.
-    """
+def _seen(html: str) -> _Visible:
     parser = _Visible()
     try:
         parser.feed(html)
         parser.close()
     except (AssertionError, ValueError):  # declarations that are none, e.g. "<![x"
         parser.handle_data(re.sub(r"<[^<>]{0,500}>", " ", parser.rawdata))
-    joined = _SPACES.sub(" ", "".join(parser.parts))
-    return _LINES.sub("\n", joined).strip(), " ".join("".join(parser.title).split())
+    return parser
+
+
+def _lines(parts: list[str]) -> str:
+    return _LINES.sub("\n", _SPACES.sub(" ", "".join(parts))).strip()
+
+
+def _without(text: str, around: list[list[str]]) -> str:
+    """The text with menus and footers blanked, of the same length."""
+    at = 0
+    for parts in around:
+        piece = _lines(parts)
+        found = text.find(piece, at) if piece else -1
+        if found >= 0:
+            at = found + len(piece)
+            blank = re.sub(r"[^\n]", " ", piece)
+            text = text[:found] + blank + text[at:]
+    return text
 
 
 def language(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qonys.claims.reading import language, read_text, to_source, visible_text
+from qonys.claims.reading import language, read_text, to_source
 from qonys.core.errors import DataError
 
 
@@ -12,7 +12,8 @@ def test_html_gives_what_a_reader_sees():
         "<p>In 2024, 12,732&nbsp;people <b>left</b>.</p><script>var x = 5</script>"
         "<p hidden>no</p></body></html>"
     )
-    text, title = visible_text(page)
+    source = to_source(page, "page.html")
+    text, title = source.text, source.title
     assert text == "N\nIn 2024, 12,732 people left."
     assert title == "T"
 
@@ -30,7 +31,7 @@ def test_markdown_keeps_its_offsets():
     "page", ["<![x", "<a href='", "<!--", "</p></p>", "&#xD800;", "<p>" * 5000]
 )
 def test_broken_pages_are_read(page):
-    visible_text(page)
+    to_source(page, "page.html")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
@@ -49,3 +50,16 @@ def test_language_is_told_by_letters():
         "ru",
         "kk",
     ]
+
+
+def test_menus_and_footers_are_seen_but_not_read():
+    page = (
+        "<html><nav>Top 2,024 people left</nav><p>In 2024, 12,732 people<br>left.</p>"
+        "<footer>In 2025, 5 people left</footer></html>"
+    )
+    source = to_source(page, "page.html")
+    assert len(source.plain) == len(source.text)
+    assert "2,024" in source.text
+    assert "2,024" not in source.plain
+    assert "2025" not in source.plain
+    assert "12,732 people left." in source.plain
