@@ -76,11 +76,7 @@ class Binder(Timing, Placing):
 
     def _bind_measure(self, found: Subject, spot: Spot) -> None:
         word = self._measure_word(spot)
-        moved = min(
-            self.sentence.words("measures.moved"),
-            key=lambda w: self.rank(w, spot),
-            default=None,
-        )
+        moved = self.closest(self.sentence.words("measures.moved"), spot)
         name = word.name.partition(".")[2] if word else ""
         if moved and (not word or self._closer(moved, word, spot)):
             name = self.direction(spot) or name
@@ -106,14 +102,18 @@ class Binder(Timing, Placing):
 
     def _modelled(self, spot: Spot) -> bool:
         """Whether the nearest source named is a model, not the office."""
-        words = [*self.sentence.words("sources.model"), *self.sentence.words("sources.office")]
-        word = min(words, key=lambda w: self.rank(w, spot), default=None)
+        word = self.closest(self._sources(), spot)
         return word is not None and word.name == "sources.model"
+
+    def _sources(self) -> list[Word]:
+        """Words for a model and for the office."""
+        names = ("sources.model", "sources.office")
+        return [word for name in names for word in self.sentence.words(name)]
 
     def _two_sources(self, spot: Spot) -> bool:
         """Whether the sentence sets a model beside the office, and the clause names neither."""
-        both = self.sentence.has("sources.model") and self.sentence.has("sources.office")
-        words = [*self.sentence.words("sources.model"), *self.sentence.words("sources.office")]
+        words = self._sources()
+        both = len({word.name for word in words}) == 2
         own = {word.name for word in words if self.own(word, spot)}
         begin, _ = self.sentence.clauses[self.sentence.clause(spot.start)]
         turns = bool(words and begin and TURN.match(self.sentence.text, begin)) and not own
@@ -136,7 +136,7 @@ class Binder(Timing, Placing):
         if them:  # said of those counted before
             earlier = [w for w in whole if self.rank(w, spot)[0] == 1]
             whole = earlier or whole
-        best = min(whole, key=lambda word: self.rank(word, spot), default=None)
+        best = self.closest(whole, spot)
         special = [
             w for w in whole if w.name.partition(".")[2] not in FLOWS and self.own(w, spot)
         ]
@@ -233,9 +233,7 @@ class Binder(Timing, Placing):
             return
         covered: list[Word] = []
         for dimension in _BREAKDOWNS:
-            word = min(
-                self._groups(dimension, spot), key=lambda w: self.rank(w, spot), default=None
-            )
+            word = self.closest(self._groups(dimension, spot), spot)
             if word:
                 found.breakdown[dimension] = word.name.rpartition(".")[2]
                 covered.append(word)

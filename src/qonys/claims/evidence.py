@@ -58,6 +58,7 @@ class Evidence:
         self.country = view.country
         named = country_words(self.country).get("producers", [])
         self._producers = {code.casefold() for code in (*self.country.producers, *named)}
+        self._series: dict[str, dict[int, Known]] = {}
 
     def strong(self, row: Observation) -> bool:
         """Whether a row is its producer's own publication, or repeats it openly."""
@@ -186,6 +187,12 @@ class Evidence:
 
     def series(self, cell: Cell) -> dict[int, Known]:
         """Yearly values of a cell by year."""
+        key = str(cell.at(time_period=""))
+        if key not in self._series:
+            self._series[key] = self._yearly(cell)
+        return self._series[key]
+
+    def _yearly(self, cell: Cell) -> dict[int, Known]:
         years: dict[int, Known] = {}
         for other in self.view.cells(cell.measure):
             if other.at(time_period=cell.time_period) == cell and other.period.kind == "year":

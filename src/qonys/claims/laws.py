@@ -34,7 +34,7 @@ _EARLY, _LATE = (1, 4), (9, 12)  # "early 2025", "late 2024": as wide as readers
 class _Entry:
     rules: tuple[str, ...]
     measure: str
-    code: str
+    code: re.Pattern[str] | None
     patterns: dict[str, Any]
 
 
@@ -44,7 +44,7 @@ def _entries(country: Country) -> tuple[_Entry, ...]:
         _Entry(
             tuple(entry["rules"]),
             entry["measure"],
-            entry.get("code", ""),
+            _code(entry["code"]) if "code" in entry else None,
             {lang: words(entry.get(lang, [])) for lang in ("en", "ru", "kk")},
         )
         for entry in country_words(country).get("rules", [])
@@ -72,7 +72,7 @@ def find_rules(sentence: Sentence, country: Country) -> list[RuleName]:
     for entry in _entries(country):
         for match in entry.patterns[sentence.lexicon.lang].finditer(sentence.text):
             found.append(RuleName(match.start(), match.end(), entry.rules, entry.measure))
-        for match in _code(entry.code).finditer(sentence.text) if entry.code else ():
+        for match in entry.code.finditer(sentence.text) if entry.code else ():
             found.append(RuleName(*match.span(), entry.rules, entry.measure, by_code=True))
     found.sort(key=lambda item: (item.start - item.end, item.start))
     taken: list[RuleName] = []

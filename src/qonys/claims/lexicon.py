@@ -48,6 +48,11 @@ def words(
     before, after : str
         What must stand around them.
     """
+    return _compiled(tuple(patterns), before, after)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(patterns: tuple[str, ...], before: str, after: str) -> re.Pattern[str]:
     if not patterns:
         return _NEVER
     ordered = sorted(patterns, key=len, reverse=True)

@@ -11,7 +11,7 @@ from qonys.claims.binding import Binder
 from qonys.claims.dating import Time, earlier, in_year, parsed
 from qonys.claims.mentions import Word
 from qonys.claims.numbers import Number, counted, printed_interval
-from qonys.claims.scene import Spot, Subject, cells
+from qonys.claims.scene import Spot, Subject, claim_of
 from qonys.claims.typed import Claim
 
 _COUNTED = {
@@ -205,13 +205,7 @@ class Numbered:
         self._follow(kind, subject)
         base = self._base(kind, subject)
         self._ends_of_range(kind, subject)
-        claim = Claim(
-            id="",
-            kind=kind,
-            measure=subject.measure,
-            area=subject.area,
-            counterpart=subject.counterpart,
-            period=subject.period,
+        claim = claim_of(subject, kind, self.sentence.lexicon.lang).changed(
             value=value,
             unit=unit,
             interval=strict,
@@ -219,14 +213,10 @@ class Numbered:
             end=number.end,
             sense=sense,
             compared_with=base,
-            breakdown=subject.breakdown,
             qualifier=number.qualifier,
             precision=number.precision,
-            doubts=tuple(dict.fromkeys(subject.doubts)),
             notes=tuple(notes + (["inherited"] if subject.inherited else [])),
-            alternatives=cells(subject),
             readings=self.binder.readings(subject),
-            lang=self.sentence.lexicon.lang,
         )
         return self._widened(claim)
 

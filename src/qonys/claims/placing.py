@@ -202,7 +202,7 @@ class Placing(Scene):
         group, _, rest = self.country.partner_group
         for name, code in (("places.non_cis", rest), ("places.cis", group)):
             words = [w for w in self.sentence.words(name) if self.rank(w, spot)[0] < 2]
-            word = min(words, key=lambda w: self.rank(w, spot), default=None)
+            word = self.closest(words, spot)
             if word and self.near(word, spot) > 80 + 100 * (word.start < spot.start):
                 word = None
             if word and _OFFICE.search(self.sentence.text, max(0, word.start - 14), word.start):

@@ -4,15 +4,19 @@ For `timing`, `placing` and `binding`. Main types: `Scene`, `Context`, `Subject`
 distances and clauses; what they mean is decided in the rooms above.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from qonys.claims.dating import Time
 from qonys.claims.mentions import RuleName, Sentence, Word
 from qonys.claims.numbers import Number
 from qonys.claims.places import Place
+from qonys.claims.typed import Claim
 from qonys.core.country import Country
 from qonys.core.observations import Cell
 
+Mention = TypeVar("Mention", Word, Place, Time)
 FLOWS = ("emigrants", "immigrants", "net_migration")
 
 
@@ -124,6 +128,10 @@ class Scene:
         """Whether a mention stands in the clause of a spot."""
         return self.sentence.clause(mention.start) == self.sentence.clause(spot.start)
 
+    def closest(self, mentions: Iterable[Mention], spot: Spot) -> Mention | None:
+        """The closest of some mentions: own clause first, then those before, then behind."""
+        return min(mentions, key=lambda mention: self.rank(mention, spot), default=None)
+
     def nearest(self, spot: Spot, *names: str, within: float = 1e9) -> Word | None:
         """The nearest word of some lists."""
         found = [word for name in names for word in self.sentence.words(name)]
@@ -139,7 +147,23 @@ class Scene:
         )
 
 
-def cells(subject: Subject) -> tuple[Cell, ...]:
+def claim_of(subject: Subject, kind: str, lang: str) -> Claim:
+    """A claim about a subject; its number, words and notes are the caller's."""
+    return Claim(
+        id="",
+        kind=kind,
+        measure=subject.measure,
+        area=subject.area,
+        counterpart=subject.counterpart,
+        period=subject.period,
+        breakdown=subject.breakdown,
+        doubts=tuple(dict.fromkeys(subject.doubts)),
+        alternatives=_cells(subject),
+        lang=lang,
+    )
+
+
+def _cells(subject: Subject) -> tuple[Cell, ...]:
     """Cells of the other readings of a subject."""
     if not subject.measure or not subject.period:
         return ()

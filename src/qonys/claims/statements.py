@@ -12,7 +12,7 @@ from qonys.claims.binding import Binder
 from qonys.claims.dating import earlier, parsed
 from qonys.claims.mentions import Sentence, Word
 from qonys.claims.places import Place
-from qonys.claims.scene import FLOWS, Spot, cells
+from qonys.claims.scene import FLOWS, Spot, claim_of
 from qonys.claims.typed import Claim
 from qonys.core.observations import Cell
 from qonys.core.periods import parse_period
@@ -76,22 +76,9 @@ def _subject_claim(binder: Binder, word: Word, kind: str, **parts: object) -> Cl
     if subject.measure not in {*FLOWS, "population", "net_migration_estimate"}:
         return None
     start, end = _words_alone(binder.sentence, word)
-    return Claim(
-        id="",
-        kind=kind,
-        measure=subject.measure,
-        area=subject.area,
-        counterpart=subject.counterpart,
-        period=subject.period,
-        start=start,
-        end=end,
-        breakdown=subject.breakdown,
-        doubts=tuple(dict.fromkeys(subject.doubts)),
-        notes=("inherited",) if subject.inherited else (),
-        alternatives=cells(subject),
-        lang=binder.sentence.lexicon.lang,
-        unit="person",
-    ).changed(**parts)
+    claim = claim_of(subject, kind, binder.sentence.lexicon.lang)
+    notes = ("inherited",) if subject.inherited else ()
+    return claim.changed(start=start, end=end, notes=notes, unit="person").changed(**parts)
 
 
 def _count_near(sentence: Sentence, word: Word) -> float | None:

@@ -33,7 +33,6 @@ _Decide = Callable[[Claim, Evidence], Checked]
 _MIRROR = {"emigrants": "mirror_immigrants", "immigrants": "mirror_emigrants"}
 _OTHERS = {"net_migration": ("net_migration_estimate", "net_migration_all_flows")}
 _DUST = 1e-6
-_MOST = 6  # releases of one cell that are combined with those of another
 
 
 def judge(claim: Claim, evidence: Evidence) -> Checked:
