@@ -1,7 +1,9 @@
 """`qonys survey`: what surveys of intentions can say, and what they cannot."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,10 +13,15 @@ from qonys.cli.terminal import (
     fail_on_findings,
     json_option,
     print_json,
+    print_table,
+    progress,
 )
 from qonys.core.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    from qonys.survey.calibrating import Calibrated, Outcome
+    from qonys.survey.estimates import Difference, Estimate
+    from qonys.survey.microdata import Microdata
     from qonys.survey.published import Published
     from qonys.survey.tables import Differing, Examined
 
@@ -27,13 +34,41 @@ _SIGNS = {
 }
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+_STATISTICS = ("mean", "total", "ratio", "proportion", "quantile")
+_INTERVALS = ("logit", "beta", "wilson", "likelihood", "asin", "mean")
+_FEW = 30  #: Answers under which a domain is flagged.
+
+
 class _Verbs(click.Group):
     command_class = Verb
 
 
 @click.group(cls=_Verbs)
 def survey() -> None:
-    """Examine surveys of which shares and a sample size were printed."""
+    """Examine surveys: printed tables, and microdata with the design that drew them."""
+
+
+def _design_option(command: F) -> F:
+    return click.option(
+        "--design",
+        "design_file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        required=True,
+        help="TOML: weights, strata, cluster, fpc, or replicate_weights and replicate_kind.",
+    )(command)
+
+
+_ci_option = click.option(
+    "--ci",
+    type=click.Choice(_INTERVALS),
+    default="logit",
+    show_default=True,
+    help="Interval of proportions.",
+)
+_microdata = click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
 
 
 @survey.command()
@@ -72,6 +107,317 @@ def table(files: tuple[Path, ...], country: str, as_json: bool) -> None:
         if test.verdict == IMPOSSIBLE
     ]
     fail_on_findings([*wrong, *differing])
+
+
+@survey.command()
+@_microdata
+@_design_option
+@click.option("--mean", multiple=True, metavar="VAR", help="Mean of a number.")
+@click.option("--total", multiple=True, metavar="VAR", help="Total of a number.")
+@click.option("--ratio", multiple=True, metavar="A/B", help="Total of A over total of B.")
+@click.option("--proportion", multiple=True, metavar="VAR", help="Share of each category.")
+@click.option("--quantile", multiple=True, metavar="VAR:Q", help="Such as income:0.5.")
+@click.option("--by", multiple=True, metavar="VAR", help="Domains; several are crossed.")
+@_ci_option
+@json_option
+def estimate(
+    file: Path, design_file: Path, by: tuple[str, ...], ci: str, as_json: bool, **asked: Any
+) -> None:
+    """Estimates from microdata (CSV, Parquet), with the errors that their design gives.
+
+    Intervals are of 95 %. Respondents without an answer count as outside the domain.
+    """
+    wanted = [(kind, name) for kind in _STATISTICS for name in asked[kind]]
+    if not wanted:
+        raise click.UsageError(f"Ask for one of: {', '.join(f'--{k}' for k in _STATISTICS)}.")
+    from qonys.survey.estimates import columns_of
+    from qonys.survey.estimates import estimate as estimated
+
+    names = [name for kind, given in wanted for name in columns_of(kind, given)[0]]
+    data = _read(file, design_file, [*names, *by])
+    found: list[Estimate] = []
+    with progress("estimating") as step:
+        for kind, given in wanted:
+            step(f"{kind} {given}")
+            found += estimated(data, kind, given, by, ci=ci)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    _say_class(data)
+    _print_estimates(found)
+
+
+@survey.command()
+@_microdata
+@_design_option
+@click.option("--mean", metavar="VAR", help="Compare the mean of a number.")
+@click.option("--proportion", metavar="VAR", help="Compare the share of each category.")
+@click.option("--by", required=True, metavar="VAR", help="Whose domains are compared.")
+@json_option
+def compare(
+    file: Path,
+    design_file: Path,
+    mean: str | None,
+    proportion: str | None,
+    by: str,
+    as_json: bool,
+) -> None:
+    """Differences between domains, with their covariance; of shares also Rao and Scott's test.
+
+    Each pair is tested; p (Holm) allows for their number.
+    """
+    if (mean is None) == (proportion is None):
+        raise click.UsageError("Ask for --mean or for --proportion.")
+    from qonys.survey.estimates import associate
+    from qonys.survey.estimates import compare as compared
+
+    variable = str(mean or proportion)
+    data = _read(file, design_file, [variable, by])
+    found = compared(data, "mean" if mean else "proportion", variable, by)
+    test = associate(data, variable, by) if proportion else None
+    if as_json:
+        print_json(
+            {
+                "inference": data.design.inference,
+                "differences": [asdict(one) for one in found],
+                "association": asdict(test) if test else None,
+            }
+        )
+        return
+    _say_class(data)
+    _print_differences(found)
+    if test:
+        click.echo(
+            f"\nRao and Scott: F = {test.f:.4g} with {test.df1:.4g} and {test.df2:.4g} df, "
+            f"p = {test.p:.3g}"
+        )
+
+
+@survey.command()
+@_microdata
+@_design_option
+@click.option("--items", required=True, metavar="A,B,...", help="Columns, one an answer.")
+@_ci_option
+@json_option
+def multiple(file: Path, design_file: Path, items: str, ci: str, as_json: bool) -> None:
+    """A question with several answers: shares, overlaps, and every pair tested.
+
+    Each item is a column with 1 where the answer was given and 0 where it was not.
+    """
+    from qonys.survey.estimates import multiple as several
+
+    names = [name.strip() for name in items.split(",") if name.strip()]
+    data = _read(file, design_file, names)
+    found = several(data, names, ci)
+    if as_json:
+        print_json({"inference": data.design.inference, **asdict(found)})
+        return
+    _say_class(data)
+    for statistic in ("share of respondents", "share of answers"):
+        click.echo(f"\n{statistic.capitalize()}")
+        _print_estimates([one for one in found.shares if one.statistic == statistic])
+    click.echo("\nGave both")
+    _print_estimates(found.overlaps)
+    click.echo("")
+    _print_differences(found.differences)
+
+
+def _pair(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"expected two numbers such as 0.5,2, not {text!r}") from None
+    return low, high
+
+
+@survey.command()
+@_microdata
+@_design_option
+@click.option(
+    "--margins",
+    "margins_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="TOML: a table of totals for each column, or column = total of a number.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="CSV or Parquet: the file with the new weights; its design is written beside.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["rake", "linear", "truncated", "logit"]),
+    default="rake",
+    show_default=True,
+    help="Raking, GREG, or either kind of GREG within --bounds.",
+)
+@click.option("--bounds", callback=_pair, metavar="L,H", help="Of weight after over before.")
+@click.option("--trim", callback=_pair, metavar="L,H", help="Cut the weights to these at last.")
+@click.option("--tolerance", type=float, default=1e-10, show_default=True, metavar="PART",
+              help="Largest relative error of a margin.")  # fmt: skip
+@click.option("--shares", is_flag=True, help="The margins are shares, not totals.")
+@click.option("--name", default="calibrated", show_default=True, help="Column of the weights.")
+@click.option("--outcome", multiple=True, metavar="VAR", help="Show what it did to this mean.")
+@json_option
+def rake(
+    file: Path,
+    design_file: Path,
+    margins_file: Path,
+    output: Path,
+    method: str,
+    bounds: tuple[float, float] | None,
+    trim: tuple[float, float] | None,
+    tolerance: float,
+    shares: bool,
+    name: str,
+    outcome: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Fit weights to known totals, and report what it cost.
+
+    Estimate from OUTPUT with the design written beside it (it ends in .design.toml): its
+    variance knows of the fit.
+    """
+    from qonys.survey.calibrating import calibrate, outcomes, read_margins
+
+    if output.suffix not in (".csv", ".parquet"):
+        raise click.BadParameter("expected a name ending in .csv or .parquet", param_hint="-o")
+    margins = read_margins(margins_file)
+    data = _read(file, design_file, None)
+    with progress("fitting") as step:
+        step(method)
+        found = calibrate(
+            data,
+            margins,
+            method,
+            bounds=bounds,
+            name=name,
+            tolerance=tolerance,
+            limits=trim,
+            shares=shares,
+        )
+        changed = outcomes(data, found.data, outcome)
+        step("writing")
+        beside = _write(found, output)
+    if as_json:
+        print_json(
+            {
+                "method": method,
+                "margins": [asdict(one) for one in found.margins],
+                "weights": found.weights,
+                "ratios": found.ratios,
+                "kish": {"before": found.kish[0], "after": found.kish[1]},
+                "trimmed": found.trimmed,
+                "outcomes": [asdict(one) for one in changed],
+                "output": str(output),
+                "design": str(beside),
+            }
+        )
+        return
+    _print_calibrated(found, changed)
+    click.echo(f"\n{output}\n{beside}")
+
+
+def _read(file: Path, design_file: Path, variables: Sequence[str] | None) -> "Microdata":
+    from qonys.survey.design import read_design
+    from qonys.survey.microdata import read_microdata
+
+    with progress("reading") as step:
+        step(file.name)
+        return read_microdata(file, read_design(design_file), variables)
+
+
+def _write(found: "Calibrated", output: Path) -> Path:
+    from qonys.observations.export import replacing
+    from qonys.survey.design import write_design
+
+    beside = output.with_name(f"{output.stem}.design.toml")
+    with replacing(output) as path, replacing(beside) as design:
+        if output.suffix == ".csv":
+            found.data.frame.write_csv(path)
+        else:
+            found.data.frame.write_parquet(path)
+        design.write_text(write_design(found.data.design), encoding="utf-8", newline="\n")
+    return beside
+
+
+def _say_class(data: "Microdata") -> None:
+    from qonys.survey.design import WEIGHTS_ONLY
+
+    click.echo(f"{data.frame.height:,} respondents, {data.design.inference}.")
+    if data.design.inference == WEIGHTS_ONLY:
+        click.echo("No strata, clusters or replicates are known: the errors may be too small.")
+
+
+def _print_estimates(found: Sequence["Estimate"]) -> None:
+    rows = []
+    for one in found:
+        what = [f"{name} {value}" for name, value in one.by.items()]
+        what += [] if one.level is None else [str(one.level)]
+        numbers = (one.estimate, one.se, one.low, one.high)
+        rows.append(
+            [
+                one.statistic,
+                one.variable,
+                ", ".join(what),
+                *(None if x is None else f"{x:.6g}" for x in numbers),
+                f"{one.df:g}",
+                None if one.deff is None else f"{one.deff:.3f}",
+                f"{one.n}{'!' if one.n < _FEW else ''}",
+            ]
+        )
+    heads = ["statistic", "variable", "of", "estimate", "se", "low", "high", "df", "deff", "n"]
+    print_table(heads, rows)
+    if any(one.n < _FEW for one in found):
+        click.echo(f"! fewer than {_FEW} answers: too few to publish.")
+
+
+def _print_differences(found: Sequence["Difference"]) -> None:
+    rows = []
+    for one in found:
+        numbers = (one.difference, one.se, one.low, one.high, one.t, one.p, one.p_holm)
+        rows.append(
+            [
+                one.variable if one.level is None else f"{one.variable} {one.level}",
+                f"{one.first} - {one.second}",
+                *(None if x is None else f"{x:.4g}" for x in numbers),
+            ]
+        )
+    heads = ["variable", "pair", "difference", "se", "low", "high", "t", "p", "p (Holm)"]
+    print_table(heads, rows)
+
+
+def _print_calibrated(found: "Calibrated", changed: Sequence["Outcome"]) -> None:
+    rows = [
+        [
+            one.variable if one.category is None else f"{one.variable} {one.category}",
+            *(f"{x:,.6g}" for x in (one.target, one.before, one.after)),
+            f"{one.error:.1e}",
+        ]
+        for one in found.margins
+    ]
+    print_table(["margin", "target", "before", "after", "error"], rows)
+    click.echo(
+        f"\nweights {found.weights[0]:.6g} to {found.weights[1]:.6g}, "
+        f"{found.ratios[0]:.4g} to {found.ratios[1]:.4g} times those before; "
+        f"Kish's design effect {found.kish[0]:.3f}, after {found.kish[1]:.3f}"
+    )
+    if found.trimmed:
+        click.echo(f"{found.trimmed} weights were cut: see the errors of the margins.")
+    for one in changed:
+        before, after = (
+            f"{value:.6g} (se {'?' if se is None else f'{se:.4g}'}, "
+            f"deff {'?' if deff is None else f'{deff:.3f}'})"
+            for value, se, deff in zip(one.estimate, one.se, one.deff, strict=True)
+        )
+        click.echo(f"mean {one.variable}: {before}, after {after}")
 
 
 def _as_json(

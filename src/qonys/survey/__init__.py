@@ -1,5 +1,6 @@
 """Surveys of intentions: what a published table or microdata can say, and what it cannot.
 
 For analysts and sociologists. The room's modules are imported by name: `published` reads a
-table of shares, `tables` examines it.
+table of shares, `tables` examines it; `design` and `microdata` read answers and how they were
+drawn, `estimates` estimates, `calibrating` fits weights; `sample` alone knows svy.
 """

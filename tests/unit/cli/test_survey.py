@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from qonys.cli import main
@@ -39,3 +40,119 @@ def test_a_good_file_ends_well_and_a_bad_one_is_a_fault(tmp_path):
     assert "9.6 % answered" in result.output
     assert run(str(tmp_path / "none.toml")).exit_code == 2
     assert run(str(tmp_path)).exit_code == 2
+
+
+PEOPLE = "weight,region,village,income,plans,work,study\n" + "\n".join(
+    f"{weight},{region},{village},{income},{plans},{work},{study}"
+    for weight, region, village, income, plans, work, study in [
+        (10, "north", 1, 3, "stay", 1, 0),
+        (10, "north", 1, 5, "leave", 0, 0),
+        (12, "north", 2, "NA", "stay", 1, 1),
+        (12, "north", 2, 4, "stay", 1, 0),
+        (20, "south", 1, 1, "leave", 0, 1),
+        (20, "south", 1, 2, "stay", 1, 1),
+        (25, "south", 2, 2, "stay", 0, 0),
+        (25, "south", 2, 4, "leave", 1, 1),
+    ]
+)
+
+
+@pytest.fixture
+def people(tmp_path):
+    file, design = tmp_path / "people.csv", tmp_path / "design.toml"
+    file.write_text(PEOPLE + "\n", encoding="utf-8")
+    design.write_text(
+        'weights = "weight"\nstrata = "region"\ncluster = "village"\n', encoding="utf-8"
+    )
+    return str(file), "--design", str(design)
+
+
+def survey(verb, *arguments):
+    return CliRunner().invoke(main, ["survey", verb, *arguments])
+
+
+def test_estimate_gives_one_row_a_domain_with_the_fields_of_the_contract(people):
+    result = survey("estimate", *people, "--mean", "income", "--by", "region", "--json")
+    rows = json.loads(result.stdout)
+    assert [row["by"] for row in rows] == [{"region": "north"}, {"region": "south"}]
+    fields = "statistic variable level by estimate se low high df deff n"
+    assert set(fields.split()) <= set(rows[0])
+    assert rows[0]["n"] == 3
+    assert (rows[0]["statistic"], rows[0]["level"]) == ("mean", None)
+
+
+def test_estimate_takes_every_statistic_at_once(people):
+    asked = ["--mean", "income", "--total", "work", "--ratio", "work/income", "--proportion",
+             "plans", "--quantile", "income:0.5", "--ci", "beta"]  # fmt: skip
+    rows = json.loads(survey("estimate", *people, *asked, "--json").stdout)
+    assert [row["statistic"] for row in rows] == [
+        "mean", "total", "ratio", "proportion", "proportion", "quantile",
+    ]  # fmt: skip
+    assert [row["level"] for row in rows][3:] == ["leave", "stay", 0.5]
+    text = survey("estimate", *people, *asked).output
+    assert "8 respondents, full design." in text
+    assert "! fewer than 30 answers: too few to publish." in text
+
+
+def test_weights_alone_are_said_to_be_weights_alone(people, tmp_path):
+    alone = tmp_path / "alone.toml"
+    alone.write_text('weights = "weight"\n', encoding="utf-8")
+    result = survey("estimate", people[0], "--design", str(alone), "--mean", "income")
+    assert "weights only" in result.output
+    assert "the errors may be too small" in result.output
+
+
+def test_faults_of_data_and_design_end_with_code_2(people):
+    result = survey("estimate", *people, "--mean", "incom", "--by", "town")
+    assert result.exit_code == 2
+    assert "('incom'). Near: income." in result.output
+    assert "('town')" in result.output
+    assert survey("estimate", *people).exit_code == 2
+
+
+def test_compare_and_multiple(people):
+    found = json.loads(
+        survey("compare", *people, "--proportion", "plans", "--by", "region", "--json").stdout
+    )
+    assert found["association"]["df1"] == 1
+    assert len(found["differences"]) == 2
+    assert (
+        "Rao and Scott"
+        in survey("compare", *people, "--proportion", "plans", "--by", "region").output
+    )
+    assert survey("compare", *people, "--by", "region").exit_code == 2
+    both = json.loads(survey("multiple", *people, "--items", "work,study", "--json").stdout)
+    assert [len(both[key]) for key in ("shares", "overlaps", "differences")] == [4, 1, 1]
+    text = survey("multiple", *people, "--items", "work, study").output
+    assert "Share of answers" in text
+    assert "work - study" in text
+
+
+def test_rake_writes_weights_and_a_design_that_knows_of_them(people, tmp_path):
+    margins, out = tmp_path / "margins.toml", tmp_path / "out" / "raked.csv"
+    margins.write_text("[plans]\nleave = 40\nstay = 94\n", encoding="utf-8")
+    arguments = ["--margins", str(margins), "-o", str(out), "--outcome", "work"]
+    found = json.loads(survey("rake", *people, *arguments, "--json").stdout)
+    assert found["margins"][0]["after"] == pytest.approx(40)
+    assert found["outcomes"][0]["variable"] == "work"
+    again = survey(
+        "estimate", str(out), "--design", found["design"], "--proportion", "plans", "--json"
+    )
+    leave = json.loads(again.stdout)[0]
+    assert leave["estimate"] == pytest.approx(40 / 134)
+    assert leave["se"] == pytest.approx(0, abs=1e-9)
+    text = survey("rake", *people, *arguments).output
+    assert "Kish's design effect" in text
+
+
+def test_rake_leaves_no_file_where_a_margin_cannot_be_reached(people, tmp_path):
+    margins, out = tmp_path / "margins.toml", tmp_path / "raked.csv"
+    margins.write_text("[plans]\nleave = 40\nwait = 94\n", encoding="utf-8")
+    result = survey("rake", *people, "--margins", str(margins), "-o", str(out))
+    assert result.exit_code == 2
+    assert "no respondent in the category wait of plans" in result.output
+    assert "no total for the category stay of plans" in result.output
+    assert not out.exists()
+    assert survey("rake", *people, "--margins", str(margins), "-o", "x.txt").exit_code == 2
+    wrong = survey("rake", *people, "--margins", str(margins), "-o", str(out), "--bounds", "a")
+    assert wrong.exit_code == 2
