@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,12 +10,14 @@ import click
 
 from qonys.cli.terminal import (
     Verb,
+    as_of_option,
     country_option,
     fail_on_findings,
     json_option,
     print_json,
     print_table,
     progress,
+    store_option,
 )
 from qonys.core.errors import DataError, Fault
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from qonys.survey.calibrating import Calibrated, Outcome
     from qonys.survey.estimates import Difference, Estimate
     from qonys.survey.microdata import Microdata
+    from qonys.survey.potential import Potential
     from qonys.survey.published import Published
     from qonys.survey.tables import Differing, Examined
 
@@ -325,6 +329,98 @@ def rake(
     click.echo(f"\n{output}\n{beside}")
 
 
+@survey.command()
+@click.option("--share", type=float, metavar="PERCENT", help="Another share than the survey's.")
+@click.option("--n", type=int, metavar="N", help="Respondents behind it, if not the survey's.")
+@click.option("--then", type=float, metavar="PERCENT", help="Moves if the share came to this.")
+@click.option("--since", type=int, metavar="YEAR", help="Learn from the departures since.")
+@click.option("--draws", type=int, default=20_000, show_default=True, help="How many.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same gives the same.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Parquet or CSV: every draw, for forecasts and simulations.",
+)
+@as_of_option
+@country_option
+@store_option
+@json_option
+def potential(
+    share: float | None,
+    n: int | None,
+    then: float | None,
+    since: int | None,
+    draws: int,
+    seed: int,
+    output: Path | None,
+    as_of: date | None,
+    country: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """From the share who intend to leave to moves: draws, never the share itself.
+
+    The survey, the priors and their sources stand in the country's models/potential.toml; what
+    was registered (by default since the year of the field work), and what partners counted,
+    come from the store.
+    """
+    from qonys.core.country import load_country
+    from qonys.observations.reading import View
+    from qonys.observations.store import open_store
+    from qonys.survey.potential import (
+        built_in_answer,
+        estimate_potential,
+        read_flows,
+        read_settings,
+    )
+    from qonys.survey.published import Answer
+
+    if output and output.suffix not in (".csv", ".parquet"):
+        raise click.BadParameter("expected a name ending in .csv or .parquet", param_hint="-o")
+    home = load_country(country)
+    settings = read_settings(home)
+    told, question, answer = built_in_answer(home, settings)
+    if share is not None:
+        places = len(str(share).partition(".")[2].rstrip("0"))
+        answer = Answer(answer.text, share, places, answer.code)
+    view = View(open_store(store, home), home, as_of)
+    with progress("drawing") as step:
+        step(f"{draws:,} draws")
+        found = estimate_potential(
+            settings,
+            answer,
+            n or told.n,
+            read_flows(view, settings),
+            from_year=since or int(told.field_dates[:4]),
+            then=then,
+            draws=draws,
+            seed=seed,
+        )
+    if output:
+        _write_draws(found, output)
+    if as_json:
+        print_json(
+            {
+                "survey": told.id,
+                "wording": question.wording,
+                "answer": answer.text,
+                "share": answer.share,
+                "n": n or told.n,
+                "then": then,
+                "priors": {name: asdict(prior) for name, prior in settings.priors.items()},
+                "quantities": [asdict(one) for one in found.summaries],
+                "realised_and_registered": [asdict(one) for one in found.realised],
+                "spread": found.spread,
+                "effective_draws": found.effective,
+                "output": str(output) if output else None,
+            }
+        )
+        return
+    click.echo(f"{question.wording}: {answer.text}, {answer.share:g} % of {n or told.n:,}.\n")
+    _print_potential(found)
+
+
 def _read(file: Path, design_file: Path, variables: Sequence[str] | None) -> "Microdata":
     from qonys.survey.design import read_design
     from qonys.survey.microdata import read_microdata
@@ -346,6 +442,45 @@ def _write(found: "Calibrated", output: Path) -> Path:
             found.data.frame.write_parquet(path)
         design.write_text(write_design(found.data.design), encoding="utf-8", newline="\n")
     return beside
+
+
+def _write_draws(found: "Potential", output: Path) -> None:
+    import polars as pl
+
+    from qonys.observations.export import replacing
+
+    frame = pl.DataFrame({"draw": range(len(found.draws["moves"])), **found.draws})
+    with replacing(output) as path:
+        if output.suffix == ".csv":
+            frame.write_csv(path)
+        else:
+            frame.write_parquet(path)
+
+
+def _print_potential(found: "Potential") -> None:
+    def shown(value: float, unit: str) -> str:
+        if unit == "share":
+            return f"{100 * value:.2g} %"
+        return f"{value:.2f}" if unit == "year" else f"{float(f'{value:.3g}'):,.0f}"
+
+    rows = [
+        [
+            one.name.replace("_", " "),
+            one.unit,
+            *(shown(value, one.unit) for value in one.learnt),
+            "{} .. {}".format(*(shown(one.prior[at], one.unit) for at in (0, 2))),
+        ]
+        for one in found.summaries
+    ]
+    print_table(["quantity", "unit", "2.5 %", "middle", "97.5 %", "before the flows"], rows)
+    click.echo("")
+    for one in found.realised:
+        click.echo(
+            f"At the pace of {one.year} ({one.registered:,.0f} registered) "
+            f"{100 * one.middle:.1f} % of those who intend to leave would be registered "
+            f"as having left ({100 * one.low:.1f} to {100 * one.high:.1f} %)."
+        )
+    click.echo("The share is no forecast: moves follow from priors and from the flows.")
 
 
 def _say_class(data: "Microdata") -> None:

@@ -2,5 +2,6 @@
 
 For analysts and sociologists. The room's modules are imported by name: `published` reads a
 table of shares, `tables` examines it; `design` and `microdata` read answers and how they were
-drawn, `estimates` estimates, `calibrating` fits weights; `sample` alone knows svy.
+drawn, `estimates` estimates, `calibrating` fits weights; `sample` alone knows svy; `potential`
+goes from an intention to moves.
 """

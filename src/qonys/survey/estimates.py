@@ -82,8 +82,10 @@ class Difference:
         Category of a proportion.
     first, second : str
         The two; the difference is first less second.
-    difference, se : float
-        With its standard error.
+    difference : float
+        In the unit of the variable.
+    se : float or None
+        Standard error; none where either has no degree of freedom.
     low, high : float or None
         Interval of 95 %.
     t, p : float or None
@@ -91,7 +93,7 @@ class Difference:
     p_holm : float or None
         The same, adjusted for the number of pairs (Holm 1979).
     df : float
-        Degrees of freedom of the design less one, as R's ``svyttest``.
+        Degrees of freedom of the two domains together less one, as R's ``svyttest``.
     """
 
     variable: str
@@ -99,7 +101,7 @@ class Difference:
     first: str
     second: str
     difference: float
-    se: float
+    se: float | None
     low: float | None
     high: float | None
     t: float | None
@@ -458,24 +460,33 @@ def _compared(data: Microdata, variable: str, level: str | None, by: str) -> lis
     found = _asked(data, frame, "mean", by="by0")
     pairs = list(combinations(domains, 2))
     rows = found.contrast({f"{a} - {b}": estd(a) - estd(b) for a, b in pairs}).to_dicts()
-    df = data.df - 1
+    inside = {one: frame["_in"] & (frame["by0"] == one) for one in domains}
+    single = {one: data.df_of(inside[one]) for one in domains}
     return _tested(
         [
             (variable, level, a, b, float(row["est"]), float(row["se"]))
             for (a, b), row in zip(pairs, rows, strict=True)
         ],
-        df,
+        [
+            data.df_of(inside[a] | inside[b]) - 1 if min(single[a], single[b]) >= 1 else 0
+            for a, b in pairs
+        ],
     )
 
 
 def _tested(
-    rows: Sequence[tuple[str, str | None, str, str, float, float]], df: float
+    rows: Sequence[tuple[str, str | None, str, str, float, float]], df: Sequence[float]
 ) -> list[Difference]:
     """Tests of differences, with Holm's adjustment over all of them."""
-    known = df >= 1
-    reach = float(stats.t.ppf(0.975, df)) if known else math.nan
-    t = [gap / se if se and known else None for *_, gap, se in rows]
-    p = [1.0 if one is None else float(2 * stats.t.sf(abs(one), df)) for one in t]
+    reach = [float(stats.t.ppf(0.975, one)) if one >= 1 else math.nan for one in df]
+    t = [
+        gap / se if se and one >= 1 else None
+        for (*_, gap, se), one in zip(rows, df, strict=True)
+    ]
+    p = [
+        1.0 if one is None else float(2 * stats.t.sf(abs(one), own))
+        for one, own in zip(t, df, strict=True)
+    ]
     order = np.argsort(p, kind="stable")
     holm = np.empty(len(p))
     holm[order] = np.maximum.accumulate(
@@ -488,13 +499,13 @@ def _tested(
             first=first,
             second=second,
             difference=gap,
-            se=se,
-            low=_number(gap - reach * se),
-            high=_number(gap + reach * se),
+            se=se if df[at] >= 1 else None,
+            low=_number(gap - reach[at] * se),
+            high=_number(gap + reach[at] * se),
             t=t[at],
             p=None if t[at] is None else p[at],
             p_holm=None if t[at] is None else float(holm[at]),
-            df=df,
+            df=max(df[at], 0),
         )
         for at, (variable, level, first, second, gap, se) in enumerate(rows)
     ]
@@ -617,7 +628,8 @@ def multiple(data: Microdata, items: Sequence[str], ci: str = "logit") -> Multip
     for a, b in pairs:
         (found,) = estimate(asked, "mean", f"_gap {a} {b}")
         rows.append(("share of respondents", None, a, b, found.estimate, found.se or 0.0))
-    return MultipleResponse(shares, overlaps, _tested(rows, data.df))
+    answered = data.frame.select(whole).to_series()
+    return MultipleResponse(shares, overlaps, _tested(rows, [data.df_of(answered)] * len(rows)))
 
 
 def _renamed(

@@ -54,10 +54,24 @@ class Microdata:
         design, frame = self.design, self.frame
         if design.replicate_weights and not (design.strata or design.cluster):
             return _rank(frame, design) - 1
-        strata = frame[design.strata[0]].n_unique() if design.strata else 1
+        return self.df_of(pl.repeat(True, frame.height, eager=True))
+
+    def df_of(self, domain: pl.Series) -> int:
+        """Degrees of freedom of a domain; with replicate weights those of the design.
+
+        Parameters
+        ----------
+        domain : Series
+            Who belongs to it, bool of shape (n,).
+        """
+        design = self.design
+        if design.replicate_weights and not (design.strata or design.cluster):
+            return self.df
+        inside = self.frame.filter(domain)
+        strata = inside[design.strata[0]].n_unique() if design.strata else min(inside.height, 1)
         if not design.cluster:
-            return frame.height - strata
-        return frame.select(*design.strata, design.cluster[0]).n_unique() - strata
+            return inside.height - strata
+        return inside.select(*design.strata, design.cluster[0]).n_unique() - strata
 
 
 def read_microdata(

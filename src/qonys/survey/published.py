@@ -179,10 +179,18 @@ def read_published(path: Path) -> Published:
         With all faults of the file.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
         raise DataError(Fault(f"not TOML: {error}", path.name)) from error
-    read = _Reader(path.name)
+    return _published(text, path.name)
+
+
+def _published(text: str, name: str) -> Published:
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(Fault(f"not TOML: {error}", name)) from error
+    read = _Reader(name)
     read.known(given, _TOP, "")
     rate = given.get("response_rate")
     questions = given.get("question", [])
@@ -190,7 +198,7 @@ def read_published(path: Path) -> Published:
         read.fault("no question", "question", way_out="Give at least one [[question]].")
         questions = []
     survey = Published(
-        id=read.text(given, "id", "") or path.stem,
+        id=read.text(given, "id", "") or name.removesuffix(".toml"),
         title=read.text(given, "title", ""),
         n=read.count(given.get("n"), "n"),
         field_dates=read.text(given, "field_dates", ""),
@@ -201,7 +209,7 @@ def read_published(path: Path) -> Published:
         url=read.text(given, "url", ""),
         note=read.text(given, "note", ""),
         questions=tuple(_questions(read, questions)),
-        file=path.name,
+        file=name,
     )
     if not survey.source:
         read.fault("no source", "source", way_out="Say who published the shares.")
@@ -269,12 +277,6 @@ def built_in(country: Country) -> list[Published]:
         The country; its surveys stand in `surveys/*.toml`.
     """
     folder = country.folder / "surveys"
-    paths = (
-        sorted(
-            (entry for entry in folder.iterdir() if entry.name.endswith(".toml")),
-            key=lambda entry: entry.name,
-        )
-        if folder.is_dir()
-        else []
-    )
-    return [read_published(Path(str(path))) for path in paths]
+    entries = folder.iterdir() if folder.is_dir() else iter(())
+    files = sorted((one for one in entries if one.name.endswith(".toml")), key=lambda e: e.name)
+    return [_published(one.read_text(encoding="utf-8"), one.name) for one in files]

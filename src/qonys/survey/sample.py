@@ -74,26 +74,18 @@ def _calibrated(data: Microdata, given: dict[str, Any]) -> list[pl.Series]:
     calibration = data.design.calibration
     if calibration is None:
         return []
-    columns = [data.frame[calibration.weights].cast(pl.Float64).alias(_BEFORE)]
-    if calibration.method == "rake" and not calibration.numbers:
-        # svy passes over cells that are no whole numbers, without a word.
-        cells = [
-            data.frame[name]
-            .cast(pl.String)
-            .rank("dense")
-            .cast(pl.Int64)
-            .alias(f"_cell{number}")
-            for number, name in enumerate(calibration.categories)
-        ]
-        record: dict[str, Any] = {"kind": "raking", "cells": tuple(c.name for c in cells)}
-    else:
-        matrix = auxiliary(data.frame, calibration.categories, calibration.numbers)
-        cells = [
-            pl.Series(f"_aux{number}", matrix[:, number]) for number in range(matrix.shape[1])
-        ]
-        record = {"kind": "calibration", "aux": tuple(c.name for c in cells)}
-    given["wgt_adjustment"] = WgtAdjustment(prev_wgt=_BEFORE, new_wgt=_W, **record)
-    return columns + cells
+    before = data.frame[calibration.weights].cast(pl.Float64).alias(_BEFORE)
+    matrix = auxiliary(data.frame, calibration.categories, calibration.numbers)
+    columns = [pl.Series(f"_aux{number}", column) for number, column in enumerate(matrix.T)]
+    # Of every method the residuals of a regression with the weights before (Deville and Särndal
+    # 1992, eq. 3.4). svy's own record of a raking, as R's, leaves those weights out of it.
+    given["wgt_adjustment"] = WgtAdjustment(
+        kind="calibration",
+        prev_wgt=_BEFORE,
+        new_wgt=_W,
+        aux=tuple(column.name for column in columns),
+    )
+    return [before, *columns]
 
 
 def auxiliary(

@@ -156,3 +156,22 @@ def test_rake_leaves_no_file_where_a_margin_cannot_be_reached(people, tmp_path):
     assert survey("rake", *people, "--margins", str(margins), "-o", "x.txt").exit_code == 2
     wrong = survey("rake", *people, "--margins", str(margins), "-o", str(out), "--bounds", "a")
     assert wrong.exit_code == 2
+
+
+def test_potential_gives_draws_of_moves_and_says_what_the_share_is_not(tmp_path):
+    out = tmp_path / "draws.csv"
+    result = survey("potential", "--draws", "500", "-o", str(out))
+    assert result.exit_code == 0
+    assert "At the pace of 2024 (12,732 registered) 3." in result.output
+    assert "The share is no forecast" in result.output
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 501
+    answer = json.loads(survey("potential", "--draws", "500", "--then", "9", "--json").stdout)
+    assert {one["name"] for one in answer["quantities"]} >= {"moves", "then_moves"}
+    assert all(prior["source"] for prior in answer["priors"].values())
+
+
+def test_potential_knows_only_what_was_known_on_the_day():
+    result = survey("potential", "--draws", "500", "--as-of", "2024-12-20")
+    assert "At the pace of 2023" in result.output
+    assert survey("potential", "--share", "120").exit_code == 2
+    assert survey("potential", "-o", "x.doc").exit_code == 2
