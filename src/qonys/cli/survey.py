@@ -22,6 +22,7 @@ from qonys.cli.terminal import (
 from qonys.core.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    from qonys.survey.areas import SmallAreas
     from qonys.survey.calibrating import Calibrated, Outcome
     from qonys.survey.estimates import Difference, Estimate
     from qonys.survey.microdata import Microdata
@@ -224,6 +225,69 @@ def multiple(file: Path, design_file: Path, items: str, ci: str, as_json: bool) 
     _print_estimates(found.overlaps)
     click.echo("")
     _print_differences(found.differences)
+
+
+@survey.command()
+@_microdata
+@_design_option
+@click.option("--mean", metavar="VAR", help="Mean of a number.")
+@click.option("--proportion", metavar="VAR:LEVEL", help="Share of one category.")
+@click.option("--by", required=True, metavar="VAR", help="The region.")
+@click.option(
+    "--covariates",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CSV: a row a region, the column of the region and numbers that tell of it.",
+)
+@click.option("--minimum", type=click.IntRange(2), default=30, show_default=True,
+              help="Answers from which a region's own estimate is shown.")  # fmt: skip
+@json_option
+def areas(
+    file: Path,
+    design_file: Path,
+    mean: str | None,
+    proportion: str | None,
+    by: str,
+    covariates: Path | None,
+    minimum: int,
+    as_json: bool,
+) -> None:
+    """Regions: their own estimate where enough answered, else a checked model's, else nothing.
+
+    The model (Fay and Herriot) is checked first; where it does not fit, regions with few
+    answers are suppressed and the exit code is 1.
+    """
+    if (mean is None) == (proportion is None):
+        raise click.UsageError("Ask for --mean or for --proportion.")
+    from qonys.survey.areas import small_areas
+    from qonys.survey.microdata import read_frame
+
+    variable, level = str(mean), None
+    if proportion:
+        variable, _, level = proportion.rpartition(":")
+        if not variable:
+            raise click.BadParameter("expected VAR:LEVEL", param_hint="--proportion")
+    data = _read(file, design_file, [variable, by])
+    found = small_areas(
+        data,
+        "proportion" if proportion else "mean",
+        variable,
+        by,
+        level=level,
+        covariates=read_frame(covariates) if covariates else None,
+        minimum=minimum,
+    )
+    if as_json:
+        print_json(
+            {
+                "inference": data.design.inference,
+                "check": asdict(found.check),
+                "areas": [asdict(one) for one in found.areas],
+            }
+        )
+    else:
+        _say_class(data)
+        _print_areas(found)
+    fail_on_findings(found.check.says)
 
 
 def _pair(
@@ -512,6 +576,33 @@ def _print_estimates(found: Sequence["Estimate"]) -> None:
     print_table(heads, rows)
     if any(one.n < _FEW for one in found):
         click.echo(f"! fewer than {_FEW} answers: too few to publish.")
+
+
+def _print_areas(found: "SmallAreas") -> None:
+    rows = [
+        [
+            one.area,
+            one.n,
+            one.shown,
+            *(
+                None if x is None else f"{x:.4g}"
+                for x in (one.estimate, one.se, one.low, one.high, one.model, one.model_se)
+            ),
+            None if one.weight is None else f"{one.weight:.2f}",
+        ]
+        for one in found.areas
+    ]
+    heads = ["region", "n", "shown", "estimate", "se", "low", "high", "model", "se", "weight"]
+    print_table(heads, rows)
+    check = found.check
+    if check.fits:
+        click.echo(
+            f"\nThe model fits: {check.left_out:.0%} of {check.areas} regions lie in the 95 % "
+            f"interval that the others give; the farthest {check.farthest:.1f} errors away; "
+            f"residuals normal (p = {check.normality:.2g})."
+        )
+    for reason in check.says:
+        click.echo(f"\n✗ The model is not shown: {reason}.")
 
 
 def _print_differences(found: Sequence["Difference"]) -> None:

@@ -1,7 +1,7 @@
 """Respondents with the design that drew them, read and checked before anything is estimated.
 
 For `estimates` and `calibrating`. Main type: `Microdata`; main functions: `read_microdata`,
-`check`. A design that would give a wrong standard error is refused with all its faults.
+`read_frame`, `check`. A design that would give a wrong error is refused with all its faults.
 """
 
 import math
@@ -112,7 +112,7 @@ def read_microdata(
         raise DataError(faults)
     columns = list(dict.fromkeys([*asked, *needed])) if variables is not None else asked
     resolved = replace(design, replicate_weights=tuple(design.replicates(present)))
-    data = Microdata(_read(path, columns), resolved, path.name)
+    data = Microdata(read_frame(path, columns), resolved, path.name)
     check(data)
     return data
 
@@ -144,13 +144,22 @@ def _columns(path: Path) -> list[str]:
         raise _unreadable(path, error) from error
 
 
-def _read(path: Path, columns: list[str]) -> pl.DataFrame:
+def read_frame(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """Rows of a CSV or Parquet file; empty texts, NA and the like are missing.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : list of str or None
+        Which columns; none for all.
+    """
     try:
         if _kind(path) == ".parquet":
             table = pa_parquet.read_table(path, columns=columns)
         else:
             options = pa_csv.ConvertOptions(
-                null_values=MISSING, strings_can_be_null=True, include_columns=columns
+                null_values=MISSING, strings_can_be_null=True, include_columns=columns or []
             )
             with pa.input_stream(path) as stream:
                 table = pa_csv.read_csv(stream, convert_options=options)

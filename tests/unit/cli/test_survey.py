@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -175,3 +176,25 @@ def test_potential_knows_only_what_was_known_on_the_day():
     assert "At the pace of 2023" in result.output
     assert survey("potential", "--share", "120").exit_code == 2
     assert survey("potential", "-o", "x.doc").exit_code == 2
+
+
+def test_areas_show_a_model_only_with_its_check(tmp_path):
+    rng = np.random.default_rng(3)
+    rows = ["w,region,y"]
+    for region in range(12):
+        level = rng.normal()
+        for _ in range(10 + 5 * region):
+            rows.append(f"{rng.uniform(9, 11):.4f},R{region:02d},{level + rng.normal():.4f}")
+    file, design = tmp_path / "a.csv", tmp_path / "d.toml"
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    design.write_text('weights = "w"\nstrata = "region"\n', encoding="utf-8")
+    people = (str(file), "--design", str(design), "--by", "region")
+    result = survey("areas", *people, "--mean", "y")
+    assert "The model fits" in result.output
+    assert "modelled" in result.output
+    assert result.exit_code == 0
+    answer = json.loads(survey("areas", *people, "--mean", "y", "--json").stdout)
+    assert answer["check"]["fits"]
+    assert [one["shown"] for one in answer["areas"]] == ["modelled"] * 4 + ["direct"] * 8
+    assert survey("areas", *people).exit_code == 2
+    assert survey("areas", *people, "--proportion", "y").exit_code == 2
