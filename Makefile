@@ -43,6 +43,7 @@ verify: $(VENV)/.verify ## The long tests: slow and statistical
 
 browser: $(VENV)/.browser brief ## The pages in Chromium: accessibility, layout, no network
 	@$(BIN)/qonys rules page -o out/rules --on 2026-11-01
+	@$(BIN)/qonys survey table -o out/survey >/dev/null; [ $$? -le 1 ] || exit 2
 	@for lang in en ru kk; do $(BIN)/qonys claims check tests/browser/press.md --lang $$lang \
 		-o out/claims/press.$$lang.html >/dev/null; [ $$? -le 1 ] || exit 2; done
 	QONYS_PAGES=out $(BIN)/python -m pytest -q --tb=short -m browser tests/browser

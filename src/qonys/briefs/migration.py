@@ -4,7 +4,7 @@ For the command line and the app. Main function: `compose`. A section that the d
 fill is left out; the country's folder decides what there is to say.
 """
 
-from qonys.briefs import balance, context, evidence, flows, law, people, places
+from qonys.briefs import balance, context, evidence, flows, law, people, places, survey
 from qonys.briefs.composing import DOUBTS, Composer
 from qonys.core.document import (
     Block,
@@ -29,7 +29,7 @@ SECTIONS = (
     places.regions,
     places.partners,
     places.mirror,
-    context.survey,
+    survey.survey,
     law.pathways,
     context.statements,
     evidence.revisions,

@@ -22,6 +22,7 @@ from qonys.cli.terminal import (
 from qonys.core.errors import DataError, Fault
 
 if TYPE_CHECKING:
+    from qonys.core.country import Country
     from qonys.survey.areas import SmallAreas
     from qonys.survey.calibrating import Calibrated, Outcome
     from qonys.survey.estimates import Difference, Estimate
@@ -78,9 +79,24 @@ _microdata = click.argument(
 
 @survey.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for an offline page with pictures, the wording beside.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "ru", "kk", "all"]),
+    default="all",
+    show_default=True,
+    help="Of the page; answers stay as printed.",
+)
 @country_option
 @json_option
-def table(files: tuple[Path, ...], country: str, as_json: bool) -> None:
+def table(
+    files: tuple[Path, ...], output: Path | None, lang: str, country: str, as_json: bool
+) -> None:
     """Margins and tests of printed shares (TOML); without a file, those of the country.
 
     Several files that tell of one survey are compared. Margins are of sampling alone: they say
@@ -94,12 +110,24 @@ def table(files: tuple[Path, ...], country: str, as_json: bool) -> None:
     for file in files:
         if file.is_dir():
             raise DataError(Fault("a folder, not a file", str(file)))
-    surveys = [read_published(file) for file in files] or built_in(load_country(country))
+    home = load_country(country)
+    surveys = [read_published(file) for file in files] or built_in(home)
     if not surveys:
         way_out = "Give a TOML file."
         raise DataError(Fault("this country has no surveys", country, way_out=way_out))
     examined = [(one, examine(one)) for one in surveys]
     differing = compare_tellings(surveys)
+    if output:
+        from qonys.briefs.pages import write_page
+        from qonys.survey.pages import survey_document
+
+        languages = ("en", "ru", "kk") if lang == "all" else (lang,)
+        documents = [
+            survey_document(examined, differing, code, _names(surveys, home))
+            for code in languages
+        ]
+        for path in write_page(documents, output, "survey"):
+            click.echo(path, err=True)
     if as_json:
         print_json(_as_json(examined, differing))
     else:
@@ -646,6 +674,17 @@ def _print_calibrated(found: "Calibrated", changed: Sequence["Outcome"]) -> None
         click.echo(f"mean {one.variable}: {before}, after {after}")
 
 
+def _names(surveys: Sequence["Published"], country: "Country") -> dict[str, str]:
+    """Names of the sources that the country knows."""
+    known = country.sources
+    found = {}
+    for one in surveys:
+        if one.source in known:
+            source = known[one.source]
+            found[one.source] = f"{source.producer} ({source.publisher})"
+    return found
+
+
 def _as_json(
     examined: list[tuple["Published", list["Examined"]]], differing: list["Differing"]
 ) -> dict[str, Any]:
@@ -691,7 +730,7 @@ def _question(found: "Examined") -> dict[str, Any]:
             for margin in found.margins
         ],
         "tests": [
-            {"test": t.test, "verdict": t.verdict, "says": t.says, **t.numbers}
+            {"test": t.test, "verdict": t.verdict, "says": t.says(), **t.numbers}
             for t in found.tests
         ],
     }
@@ -728,4 +767,4 @@ def _print_question(found: "Examined") -> None:
         ends = "".join(f"{f'{low:.1f}-{high:.1f}':>14}" for _, low, high in margin.margins)
         click.echo(f"    {margin.answer.text:{width}}  {margin.answer.share:>5g}{ends}")
     for test in found.tests:
-        click.echo(f"  {_SIGNS[test.verdict]} {test.test}: {test.says}")
+        click.echo(f"  {_SIGNS[test.verdict]} {test.test}: {test.says()}")

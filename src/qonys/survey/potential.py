@@ -162,6 +162,17 @@ class Potential:
     effective: float
 
 
+def has_settings(country: Country) -> bool:
+    """Whether a country's folder says how to go from intentions to moves.
+
+    Parameters
+    ----------
+    country : Country
+        The country.
+    """
+    return (country.folder / "models" / "potential.toml").is_file()
+
+
 def read_settings(country: Country) -> Settings:
     """Settings of a country's folder, ``models/potential.toml``.
 
@@ -177,7 +188,7 @@ def read_settings(country: Country) -> Settings:
     """
     name = "models/potential.toml"
     path = country.folder / "models" / "potential.toml"
-    if not path.is_file():
+    if not has_settings(country):
         raise DataError(Fault("this country has no settings", name, value=country.code))
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))

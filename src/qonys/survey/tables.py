@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from qonys.survey.published import Answer, Published, Question
+from qonys.survey.wording import say
 
 Z = 1.959963984540054  #: Of a two-sided interval of 95 %.
 DESIGN_EFFECTS = (1.0, 1.5, 2.0)  #: Of telephone surveys weighted a little, and more. Assumed.
 POSSIBLE, IMPOSSIBLE, UNTESTABLE = "possible", "impossible if unweighted", "cannot test"
+ORDER, NO_ORDER = "order", "no order"
 _DUST = 1e-9
 
 
@@ -45,16 +47,32 @@ class Tested:
     verdict : str
         ``possible``, ``impossible if unweighted``, ``cannot test``; of a ranking ``order`` or
         ``no order``.
-    says : str
-        In words, English.
+    case : str
+        Which of its sentences is meant.
     numbers : Mapping of str to float
         What it was computed from and what it gave.
+    names : Mapping of str to str
+        Answers and bases that it names.
     """
 
     test: str
     verdict: str
-    says: str
+    case: str
     numbers: Mapping[str, float] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def says(self, lang: str = "en") -> str:
+        """The finding in words.
+
+        Parameters
+        ----------
+        lang : str
+            ``en``, ``ru`` or ``kk``.
+        """
+        parts: dict[str, object] = {**self.numbers, **self.names}
+        if "power" in self.numbers:
+            parts["power_percent"] = round(100 * self.numbers["power"])
+        return say(self.case, lang, **parts)
 
 
 @dataclass(frozen=True)
@@ -168,22 +186,19 @@ def _sum(question: Question, n: int) -> Tested:
     slack = sum(0.5 * 10.0**-answer.places for answer in question.answers)
     numbers = {"sum": round(total, 6), "rounding": round(slack, 6)}
     if question.multiple:
-        says = "Several answers could be given; shares need not add up to 100."
-        return Tested("sum", UNTESTABLE, says, numbers)
+        return Tested("sum", UNTESTABLE, "sum_multiple", numbers)
     if total - slack > 100 + _DUST:
-        says = f"They add up to {total:g}, more than rounding explains."
-        return Tested("sum", IMPOSSIBLE, says, numbers)
+        return Tested("sum", IMPOSSIBLE, "sum_over", numbers)
     if total + slack >= 100 - _DUST:
-        return Tested("sum", POSSIBLE, "The shares add up to 100 within rounding.", numbers)
+        return Tested("sum", POSSIBLE, "sum_whole", numbers)
     low, high = 100 - total - slack, 100 - total + slack
     ranges = [counts(answer, n) for answer in question.answers]
     numbers |= {"unlisted_low": round(low, 6), "unlisted_high": round(high, 6)}
-    says = f"An answer that is not printed must have {low:.3g} to {high:.3g} %"
-    if all(ranges):
-        fewest, most = n - sum(r[-1] for r in ranges), n - sum(r[0] for r in ranges)
-        numbers |= {"unlisted_count_low": fewest, "unlisted_count_high": most}
-        says += f", {fewest} to {most} respondents if unweighted"
-    return Tested("sum", POSSIBLE, says + ": refusals, no answer, or a line left out.", numbers)
+    if not all(ranges):
+        return Tested("sum", POSSIBLE, "sum_unlisted", numbers)
+    fewest, most = n - sum(r[-1] for r in ranges), n - sum(r[0] for r in ranges)
+    numbers |= {"unlisted_count_low": fewest, "unlisted_count_high": most}
+    return Tested("sum", POSSIBLE, "sum_counted", numbers)
 
 
 def _integers(question: Question, n: int) -> Tested:
@@ -195,15 +210,11 @@ def _integers(question: Question, n: int) -> Tested:
     power = 1 - reached / grid
     numbers = {"n": n, "power": round(power, 6)}
     if missing:
-        says = f"No whole number of {n} respondents gives: {', '.join(missing)}."
-        return Tested("integer", IMPOSSIBLE, says, numbers)
+        named = {"names": ", ".join(missing)}
+        return Tested("integer", IMPOSSIBLE, "integer_missing", numbers, named)
     if power < _DUST:
-        says = f"With {n} respondents any share of {places} places is possible: no power."
-        return Tested("integer", UNTESTABLE, says, numbers)
-    says = (
-        f"All shares are possible; the test would catch {100 * power:.0f} % of arbitrary ones."
-    )
-    return Tested("integer", POSSIBLE, says, numbers)
+        return Tested("integer", UNTESTABLE, "integer_blind", numbers)
+    return Tested("integer", POSSIBLE, "integer_fits", numbers)
 
 
 def possible_bases(answers: Sequence[Answer], n: int) -> list[int]:
@@ -223,18 +234,16 @@ def _bases(question: Question, n: int) -> Tested:
     """From which numbers of respondents the shares can come."""
     bases = possible_bases(question.answers, n)
     if not bases:
-        says = f"No base of up to {n} respondents gives these shares, unweighted."
-        return Tested("base", IMPOSSIBLE, says, {"n": n})
+        return Tested("base", IMPOSSIBLE, "base_none", {"n": n})
     least = bases[0]
     numbers = {"smallest_possible": least, "possible": len(bases), "n": n}
     wrong = [base for base in question.bases if base not in set(bases)]
-    says = f"Unweighted, the shares cannot come from fewer than {least} respondents."
     if wrong:
-        says += f" Not from {', '.join(map(str, wrong))}: another base, or weights."
-        return Tested("base", IMPOSSIBLE, says, numbers)
+        named = {"names": ", ".join(map(str, wrong))}
+        return Tested("base", IMPOSSIBLE, "base_wrong", numbers, named)
     if least <= 1 or len(bases) == n:
-        return Tested("base", UNTESTABLE, "Every base is possible.", numbers)
-    return Tested("base", POSSIBLE, says, numbers)
+        return Tested("base", UNTESTABLE, "base_any", numbers)
+    return Tested("base", POSSIBLE, "base_least", numbers)
 
 
 def _ranking(question: Question, n: int, effect: float) -> list[Tested]:
@@ -256,15 +265,16 @@ def _pair(a: Answer, b: Answer, n: int, effect: float, multiple: bool) -> Tested
         "se": round(100 * widest, 6),
         "z": round(gap / widest, 4) if widest else 0.0,
         "design_effect": effect,
+        "one_share": a.share,
+        "other_share": b.share,
     }
     root = math.sqrt(effect)
-    pair = f"{a.text} ({a.share:g}) and {b.text} ({b.share:g})"
+    names = {"one": a.text, "other": b.text}
     if gap > Z * widest * root:
-        return Tested("ranking", "order", f"{pair}: the order is sure.", numbers)
+        return Tested("ranking", ORDER, "rank_sure", numbers, names)
     if not multiple or gap <= Z * narrowest * root:
-        return Tested("ranking", "no order", f"{pair}: no order can be told.", numbers)
-    says = f"{pair}: depends on how many gave both answers."
-    return Tested("ranking", UNTESTABLE, says, numbers)
+        return Tested("ranking", NO_ORDER, "rank_none", numbers, names)
+    return Tested("ranking", UNTESTABLE, "rank_overlap", numbers, names)
 
 
 @dataclass(frozen=True)

@@ -198,3 +198,13 @@ def test_areas_show_a_model_only_with_its_check(tmp_path):
     assert [one["shown"] for one in answer["areas"]] == ["modelled"] * 4 + ["direct"] * 8
     assert survey("areas", *people).exit_code == 2
     assert survey("areas", *people, "--proportion", "y").exit_code == 2
+
+
+def test_table_writes_an_offline_page_in_each_language(tmp_path):
+    result = run("-o", str(tmp_path / "pages"))
+    assert result.exit_code == 1
+    names = sorted(path.name for path in (tmp_path / "pages").iterdir())
+    assert names == ["survey.en.html", "survey.kk.html", "survey.ru.html"]
+    page = (tmp_path / "pages" / "survey.en.html").read_text(encoding="utf-8")
+    assert "DEMOSCOPE (Adaladam.kz)" in page
+    assert "<svg" in page
