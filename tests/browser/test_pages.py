@@ -20,7 +20,12 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "out/screens"
-PAGES = {"brief": "brief/brief", "pathways": "rules/pathways", "claims": "claims/press"}
+PAGES = {
+    "brief": "brief/brief",
+    "pathways": "rules/pathways",
+    "claims": "claims/press",
+    "survey": "survey/survey",
+}
 VIEWS = [
     (page, language, scheme, width)
     for page in PAGES

@@ -108,7 +108,7 @@ def _survey(
     blocks: list[Block] = [
         Heading(say("h_how", lang, source=name), 2, f"survey-{number}"),
         Table(
-            say("how", lang),
+            say("how", lang, source=name),
             (say("col_what", lang), say("col_told", lang)),
             tuple(((say(key, lang),), text) for key, text in told),
             (survey.note,) if survey.note else (),
@@ -117,11 +117,11 @@ def _survey(
         Paragraph((caution,), "caution"),
     ]
     for at, found in enumerate(questions, 1):
-        blocks += _question(found, at, f"{number}-{at}", lang)
+        blocks += _question(found, name, at, f"{number}-{at}", lang)
     return blocks
 
 
-def _question(found: Examined, number: int, anchor: str, lang: str) -> list[Block]:
+def _question(found: Examined, name: str, number: int, anchor: str, lang: str) -> list[Block]:
     question = found.question
     base = say("base", lang, base=question.base) if question.base else say("base_unknown", lang)
     asked = say("wording", lang, wording=question.wording)
@@ -129,7 +129,7 @@ def _question(found: Examined, number: int, anchor: str, lang: str) -> list[Bloc
         Heading(say("h_question", lang, number=number), 3, f"question-{anchor}"),
         Paragraph((f"{asked} {base}",)),
         _chart(found, anchor, lang),
-        _margins(found, anchor, lang),
+        _margins(found, name, number, anchor, lang),
         Paragraph((say("tests", lang) + ":",)),
         Bullets(tuple((_told(test, lang),) for test in found.tests)),
     ]
@@ -174,7 +174,7 @@ def _point(margin: Margin, lang: str) -> Point:
     return Point(answer.text, answer.share, low, high, text=text)
 
 
-def _margins(found: Examined, anchor: str, lang: str) -> Table:
+def _margins(found: Examined, name: str, number: int, anchor: str, lang: str) -> Table:
     effects = [effect for effect, _, _ in found.margins[0].margins]
     heads = [say("deff", lang, effect=effect) for effect in effects]
     rows = tuple(
@@ -189,7 +189,7 @@ def _margins(found: Examined, anchor: str, lang: str) -> Table:
         for margin in found.margins
     )
     return Table(
-        say("margins", lang),
+        say("margins", lang, number=number, source=name),
         (say("answer", lang), say("share", lang), *heads),
         rows,
         (),
