@@ -17,9 +17,10 @@ from svy import Design as SvyDesign
 from svy import Sample
 from svy.core.repwgts import BootstrapWgts
 
+from qonys.survey.checking import check
 from qonys.survey.design import Design
 from qonys.survey.estimates import estimate
-from qonys.survey.microdata import Microdata, check
+from qonys.survey.microdata import Microdata
 
 REPLICATES, DOMAINS = 200, 20
 BAR = 3.0  # times svy: what the checks, degrees of freedom and design effects may cost

@@ -15,9 +15,11 @@ import pytest
 
 from qonys.core.errors import DataError
 from qonys.survey.calibrating import Margins, calibrate
+from qonys.survey.checking import check
+from qonys.survey.comparing import compare, multiple
 from qonys.survey.design import Calibration, Design
-from qonys.survey.estimates import Estimate, compare, estimate, multiple
-from qonys.survey.microdata import Microdata, check
+from qonys.survey.estimates import Estimate, estimate
+from qonys.survey.microdata import Microdata
 from tests.twins.plain_survey import (
     Found,
     Sample,

@@ -20,6 +20,7 @@ from qonys.survey.potential import (
     has_settings,
     read_flows,
     read_settings,
+    year_of,
 )
 from qonys.survey.published import built_in
 from qonys.survey.tables import NO_ORDER, Examined, Tested, examine, wilson
@@ -130,10 +131,9 @@ def _moves(composer: Composer, options: list[Figure]) -> Iterator[Block]:
     told, _, answer = built_in_answer(composer.country, settings)
     chosen = [figure for figure in options if f"category={answer.code}" in figure.breakdown]
     flows = read_flows(composer.view, settings)
-    since = int(told.field_dates[:4])
-    if not chosen or since not in flows.registered:
+    if not chosen or not flows.registered:
         return
-    found = estimate_potential(settings, answer, told.n, flows, from_year=since)
+    found = estimate_potential(settings, answer, told.n, flows, asked_in=year_of(told))
     measure, _, partner = settings.registered.split(":")
     registered = []
     for one in found.realised:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from qonys.core.country import Country
     from qonys.survey.areas import SmallAreas
     from qonys.survey.calibrating import Calibrated, Outcome
-    from qonys.survey.estimates import Difference, Estimate
+    from qonys.survey.comparing import Difference
+    from qonys.survey.estimates import Estimate
     from qonys.survey.microdata import Microdata
     from qonys.survey.potential import Potential
     from qonys.survey.published import Published
@@ -201,8 +202,8 @@ def compare(
     """
     if (mean is None) == (proportion is None):
         raise click.UsageError("Ask for --mean or for --proportion.")
-    from qonys.survey.estimates import associate
-    from qonys.survey.estimates import compare as compared
+    from qonys.survey.comparing import associate
+    from qonys.survey.comparing import compare as compared
 
     variable = str(mean or proportion)
     data = _read(file, design_file, [variable, by])
@@ -237,7 +238,7 @@ def multiple(file: Path, design_file: Path, items: str, ci: str, as_json: bool) 
 
     Each item is a column with 1 where the answer was given and 0 where it was not.
     """
-    from qonys.survey.estimates import multiple as several
+    from qonys.survey.comparing import multiple as several
 
     names = [name.strip() for name in items.split(",") if name.strip()]
     data = _read(file, design_file, names)
@@ -282,12 +283,12 @@ def areas(
     """Regions: their own estimate where enough answered, else a checked model's, else nothing.
 
     The model (Fay and Herriot) is checked first; where it does not fit, regions with few
-    answers are suppressed and the exit code is 1.
+    answers are suppressed. The exit code is 1 where one is.
     """
     if (mean is None) == (proportion is None):
         raise click.UsageError("Ask for --mean or for --proportion.")
     from qonys.survey.areas import small_areas
-    from qonys.survey.microdata import read_frame
+    from qonys.survey.reading import read_frame
 
     variable, level = str(mean), None
     if proportion:
@@ -315,7 +316,8 @@ def areas(
     else:
         _say_class(data)
         _print_areas(found)
-    fail_on_findings(found.check.says)
+    # A model that nobody needs may fit or not.
+    fail_on_findings([one for one in found.areas if one.shown == "suppressed"])
 
 
 def _pair(
@@ -425,7 +427,6 @@ def rake(
 @click.option("--share", type=float, metavar="PERCENT", help="Another share than the survey's.")
 @click.option("--n", type=int, metavar="N", help="Respondents behind it, if not the survey's.")
 @click.option("--then", type=float, metavar="PERCENT", help="Moves if the share came to this.")
-@click.option("--since", type=int, metavar="YEAR", help="Learn from the departures since.")
 @click.option("--draws", type=int, default=20_000, show_default=True, help="How many.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same gives the same.")
 @click.option(
@@ -442,7 +443,6 @@ def potential(
     share: float | None,
     n: int | None,
     then: float | None,
-    since: int | None,
     draws: int,
     seed: int,
     output: Path | None,
@@ -454,8 +454,8 @@ def potential(
     """From the share who intend to leave to moves: draws, never the share itself.
 
     The survey, the priors and their sources stand in the country's models/potential.toml; what
-    was registered (by default since the year of the field work), and what partners counted,
-    come from the store.
+    was registered after the year of the field work, and what partners counted, come from the
+    store.
     """
     from qonys.core.country import load_country
     from qonys.observations.reading import View
@@ -465,6 +465,7 @@ def potential(
         estimate_potential,
         read_flows,
         read_settings,
+        year_of,
     )
     from qonys.survey.published import Answer
 
@@ -482,9 +483,9 @@ def potential(
         found = estimate_potential(
             settings,
             answer,
-            n or told.n,
+            told.n if n is None else n,
             read_flows(view, settings),
-            from_year=since or int(told.field_dates[:4]),
+            asked_in=year_of(told),
             then=then,
             draws=draws,
             seed=seed,
@@ -498,7 +499,7 @@ def potential(
                 "wording": question.wording,
                 "answer": answer.text,
                 "share": answer.share,
-                "n": n or told.n,
+                "n": told.n if n is None else n,
                 "then": then,
                 "priors": {name: asdict(prior) for name, prior in settings.priors.items()},
                 "quantities": [asdict(one) for one in found.summaries],
@@ -509,13 +510,14 @@ def potential(
             }
         )
         return
-    click.echo(f"{question.wording}: {answer.text}, {answer.share:g} % of {n or told.n:,}.\n")
+    asked = told.n if n is None else n
+    click.echo(f"{question.wording}: {answer.text}, {answer.share:g} % of {asked:,}.\n")
     _print_potential(found)
 
 
 def _read(file: Path, design_file: Path, variables: Sequence[str] | None) -> "Microdata":
     from qonys.survey.design import read_design
-    from qonys.survey.microdata import read_microdata
+    from qonys.survey.reading import read_microdata
 
     with progress("reading") as step:
         step(file.name)
@@ -766,5 +768,7 @@ def _print_question(found: "Examined") -> None:
     for margin in found.margins:
         ends = "".join(f"{f'{low:.1f}-{high:.1f}':>14}" for _, low, high in margin.margins)
         click.echo(f"    {margin.answer.text:{width}}  {margin.answer.share:>5g}{ends}")
+    if found.narrower():
+        click.echo(f"    {found.narrower()}")
     for test in found.tests:
         click.echo(f"  {_SIGNS[test.verdict]} {test.test}: {test.says()}")

@@ -7,7 +7,7 @@ Datta and Lahiri (2000) for errors under REML; Wolter (2007), chapter 7, for smo
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,6 @@ from qonys.survey.microdata import Microdata
 
 MINIMUM = 30  #: Answers under which a region's own estimate is not shown.
 _FEWEST = 5  #: Regions beyond the coefficients that a model needs.
-_REACH = 1.959963984540054
 DIRECT, MODELLED, SUPPRESSED = "direct", "modelled", "suppressed"
 
 
@@ -227,6 +226,11 @@ def small_areas(
     minimum : int
         Answers from which a region's own estimate is shown.
     """
+    if variable in data.frame.columns and by in data.frame.columns:
+        # A region of which nobody answered has no estimate of its own, perhaps the model's.
+        answered = pl.col(variable).is_not_null().any().over(by)
+        frame = data.frame.with_columns(pl.when(answered).then(pl.col(by)).alias(by))
+        data = data if by in data.design.columns(frame.columns) else replace(data, frame=frame)
     own = {
         one.by[by]: one
         for one in estimate(data, statistic, variable, [by], ci="logit")
@@ -241,8 +245,9 @@ def small_areas(
     inside = np.array(usable)
     check, fit = _checked(direct[inside], variance[inside], design[inside])
     model = _everywhere(fit, direct, variance, design, inside) if fit and check.fits else None
+    reach = float(stats.t.ppf(0.975, max(int(inside.sum()) - design.shape[1], 1)))
     areas = [
-        _area(name, own.get(name), model[at] if model else None, minimum, statistic)
+        _area(name, own.get(name), model[at] if model else None, minimum, statistic, reach)
         for at, name in enumerate(names)
     ]
     return SmallAreas(areas, check)
@@ -271,8 +276,11 @@ def _design(
     faults += [
         Fault("expected a number in every row of the covariates", column=name)
         for name in columns
-        if not covariates[name].dtype.is_numeric() or covariates[name].null_count()
+        if not covariates[name].dtype.is_numeric()
+        or not covariates[name].cast(pl.Float64).is_finite().fill_null(False).all()
     ]
+    if not columns:
+        faults.append(Fault("no covariates beside the column of the region", column=by))
     if faults:
         raise DataError(faults)
     ordered = covariates.with_columns(pl.col(by).cast(pl.String)).sort(by)
@@ -303,22 +311,25 @@ def _checked(
 ) -> tuple[ModelCheck, Fit | None]:
     """Fit, and everything that speaks against it."""
     areas, columns = design.shape
-    if areas < columns + _FEWEST or np.linalg.matrix_rank(design) < columns:
-        needed = f"{areas} regions are too few, or their covariates say the same"
+    others = (np.delete(design, at, axis=0) for at in range(areas))
+    if areas < columns + _FEWEST or min(map(np.linalg.matrix_rank, others)) < columns:
+        needed = f"{areas} regions are too few, or a covariate speaks of one of them alone"
         return ModelCheck(False, [needed], areas, *[math.nan] * 4), None
     fit = fay_herriot(direct, variance, design)
     residual = (direct - design @ fit.coefficients) / np.sqrt(fit.spread + variance)
     normality = float(stats.shapiro(residual).pvalue)
     distance = np.array([_left_out(direct, variance, design, at) for at in range(areas)])
-    inside = float((np.abs(distance) < stats.norm.ppf(0.975)).mean())
+    # Left out, an area is judged by a spread that the others estimated: Student's t.
+    free = areas - columns - 1
+    inside = float((np.abs(distance) < stats.t.ppf(0.975, free)).mean())
     farthest = float(np.abs(distance).max())
     says = []
     if normality < 0.05:
         says.append(f"the residuals are not normal (Shapiro and Wilk, p = {normality:.2g})")
     if inside * areas < stats.binom.ppf(0.01, areas, 0.95):
         says.append(f"it misses too many regions left out ({1 - inside:.0%} of them, not 5 %)")
-    # The largest of m normal distances, at 1 %.
-    if farthest > stats.norm.isf(0.005 / areas):
+    # The largest of all distances, at 1 %.
+    if farthest > stats.t.isf(0.005 / areas, free):
         says.append(f"a region left out lies {farthest:.1f} standard errors away")
     return (
         ModelCheck(not says, says, areas, fit.spread, normality, inside, farthest),
@@ -362,10 +373,11 @@ def _area(
     model: tuple[float, float, float] | None,
     minimum: int,
     statistic: str,
+    reach: float,
 ) -> Area:
     n = own.n if own else 0
     enough = own is not None and n >= minimum and own.se is not None
-    value, se, low, high = _published(own if enough else None, model, statistic)
+    value, se, low, high = _published(own if enough else None, model, statistic, reach)
     return Area(
         area=name,
         n=n,
@@ -383,7 +395,10 @@ def _area(
 
 
 def _published(
-    own: Estimate | None, model: tuple[float, float, float] | None, statistic: str
+    own: Estimate | None,
+    model: tuple[float, float, float] | None,
+    statistic: str,
+    reach: float,
 ) -> tuple[float | None, float | None, float | None, float | None]:
     """The region's own estimate, else the model's, else nothing."""
     if own:
@@ -391,7 +406,7 @@ def _published(
     if not model:
         return None, None, None, None
     value, se = model[0], math.sqrt(model[1])
-    low, high = value - _REACH * se, value + _REACH * se
+    low, high = value - reach * se, value + reach * se
     if statistic == "proportion":
         value, low, high = (min(max(x, 0.0), 1.0) for x in (value, low, high))
     return value, se, low, high

@@ -3,7 +3,7 @@
 For the command line. Main types: `Margins`, `Calibrated`; main functions: `read_margins`,
 `calibrate`, `trim`. Sources: Deming and Stephan (1940) for raking; Deville and Särndal (1992),
 cases 1, 2, 6 and 7, for the distances and their bounds; Kish (1965) for the design effect of
-weights. Raking of categories is svy's.
+weights.
 """
 
 import math
@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,8 +18,7 @@ import polars as pl
 from qonys.core.errors import DataError, Fault
 from qonys.survey.design import Calibration
 from qonys.survey.estimates import estimate
-from qonys.survey.microdata import Microdata
-from qonys.survey.sample import auxiliary
+from qonys.survey.microdata import Microdata, auxiliary
 
 METHODS = ("rake", "linear", "truncated", "logit")
 TOLERANCE = 1e-10  #: Largest relative error of a margin.
@@ -208,11 +206,10 @@ def calibrate(
     if shares:
         margins = _scaled(margins, float(before.sum()))
     matrix, targets, labels = _system(data, margins)
-    fit = _rake if method == "rake" and not margins.numbers else _solve
 
     def fitted(weights: np.ndarray, which: str) -> np.ndarray:
         """Weights that reach the margins, or a fault."""
-        found = fit(data, margins, matrix, targets, weights, method, bounds, tolerance)
+        found = _solve(matrix, targets, weights, method, bounds, tolerance)
         achieved = matrix.T @ found
         error = np.abs(achieved - targets) / np.maximum(np.abs(targets), 1e-300)
         if not np.isfinite(error).all() or error.max() > tolerance:
@@ -225,6 +222,15 @@ def calibrate(
                     value=f"{targets[worst]:,.6g}",
                     way_out="Widen the bounds, join small categories, or ask for a larger "
                     "tolerance.",
+                )
+            )
+        if found.min() < 0 or (which == "" and found.min() == 0):
+            raise DataError(
+                Fault(
+                    f"{int((found <= 0).sum())} weights come out at 0 or below{which}",
+                    margins.file,
+                    value=f"{found.min():.6g}",
+                    way_out="Use truncated or logit with a lower bound above 0.",
                 )
             )
         return found
@@ -246,8 +252,13 @@ def calibrate(
         weights=name,
         replicate_weights=tuple(replicates),
         calibration=Calibration(
-            data.design.weights, method, tuple(margins.categories), tuple(margins.numbers)
+            data.design.weights,
+            method,
+            tuple(margins.categories),
+            tuple(margins.numbers),
+            tuple((matrix.T @ after).tolist()),
         ),
+        population=None,
     )
     columns = {name: after, **replicates}
     frame = data.frame.with_columns(pl.Series(key, value) for key, value in columns.items())
@@ -353,37 +364,7 @@ def _system(data: Microdata, margins: Margins) -> tuple[np.ndarray, np.ndarray, 
     return matrix, np.array(targets), labels
 
 
-def _rake(
-    data: Microdata,
-    margins: Margins,
-    matrix: np.ndarray,
-    targets: np.ndarray,
-    weights: np.ndarray,
-    method: str,
-    bounds: tuple[float, float] | None,
-    tolerance: float,
-) -> np.ndarray:
-    """Iterative proportional fitting by svy."""
-    from svy import Design as SvyDesign
-    from svy import Sample
-
-    controls: Any = margins.categories
-    frame = data.frame.select(pl.col(name).cast(pl.String) for name in margins.categories)
-    sample = Sample(frame.with_columns(pl.Series("_weight", weights)), SvyDesign(wgt="_weight"))
-    raked = sample.weighting.rake(
-        controls=controls,
-        wgt_name="_raked",
-        # svy counts the margins' error before the last sweep; ours is checked after it.
-        tol=max(tolerance / 10, 1e-14),
-        max_iter=_STEPS * 10,
-        on_nonconvergence="ignore",
-    )
-    return np.asarray(raked.data.lazy().collect()["_raked"].to_numpy(), dtype=np.float64)
-
-
 def _solve(
-    data: Microdata,
-    margins: Margins,
     matrix: np.ndarray,
     targets: np.ndarray,
     weights: np.ndarray,

@@ -6,6 +6,7 @@ clusters or replicate weights) and weights alone.
 """
 
 import json
+import math
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -31,12 +32,16 @@ class Calibration:
         ``rake``, ``linear``, ``truncated`` or ``logit``.
     categories, numbers : tuple of str
         Columns whose totals were fitted: by category, and of a number.
+    reached : tuple of float
+        Totals of the columns of `calibrating.auxiliary` that the new weights give; a file whose
+        weights give others is not the one that was fitted.
     """
 
     weights: str
     method: str
     categories: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    reached: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,9 @@ class Design:
                 problem = "the design names replicate weights that the file has not"
                 faults.append(Fault(problem, self.file, value=name))
             found += matching
+        doubled = sorted({name for name in found if found.count(name) > 1})
+        if faults is not None:
+            faults += [Fault("a replicate is named twice", self.file, value=n) for n in doubled]
         return found
 
 
@@ -177,10 +185,11 @@ class _Reader:
         return tuple(value)
 
     def number(self, name: str, value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(float(str(value))):
             self.fault("expected a number", name, value)
             return 0.0
-        return float(value)
+        return float(str(value))
 
     def choice(self, given: dict[str, Any], name: str, known: tuple[str, ...]) -> str:
         value = self.text(given, name)
@@ -257,6 +266,7 @@ def _calibration(read: _Reader, given: object) -> Calibration | None:
         read.choice(given, "method", ("rake", "linear", "truncated", "logit")),
         read.names(given, "categories"),
         read.names(given, "numbers"),
+        tuple(read.number("calibration.reached", one) for one in given.get("reached", [])),
     )
     if not found.weights or not found.method:
         read.fault("needs weights (before) and method", "calibration", given)
@@ -297,8 +307,23 @@ def _check_replicates(read: _Reader, design: Design) -> None:
         read.fault("no replicate_weights", "replicate_weights", "")
     if not 0 <= design.fay_rho < 1:
         read.fault("expected 0 up to, not including, 1", "fay_rho", design.fay_rho)
-    if design.replicate_kind == "Fay" and not design.fay_rho:
-        read.fault("needed with Fay's method", "fay_rho", "")
+    if (design.replicate_kind == "Fay") != bool(design.fay_rho):
+        read.fault("goes with Fay's method, and only with it", "fay_rho", design.fay_rho)
+    if design.fpc and design.replicate_kind not in ("", "JK1", "JKn"):
+        read.fault(
+            "counts with the jackknife alone",
+            "fpc",
+            ", ".join(design.fpc),
+            "Give replicate_scale with the part that was not drawn in it.",
+        )
+    known = design.replicate_scale or (design.strata and design.cluster)
+    if design.replicate_kind == "JKn" and not known:
+        read.fault(
+            "JKn needs to know its strata",
+            "replicate_kind",
+            "JKn",
+            "Name strata and cluster, or give replicate_scale.",
+        )
     if any(scale <= 0 for scale in design.replicate_scale):
         read.fault("expected factors above 0", "replicate_scale", design.replicate_scale)
 

@@ -1,20 +1,18 @@
 """Estimates from microdata, with the error that their design gives them.
 
-For the command line. Main type: `Estimate`; main functions: `estimate`, `compare`, `associate`,
-`multiple`. Variances are svy's (Taylor or replicates), the intervals of proportions those of
-`intervals`. A respondent whose answer is missing stays in the design, outside the domain.
+For `comparing`, `areas` and the command line. Main type: `Estimate`; main function: `estimate`.
+Variances are svy's (Taylor or replicates), the intervals of proportions those of `intervals`. A
+respondent whose answer is missing stays in the design, outside the domain.
 """
 
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import combinations
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from qonys.core.errors import DataError, Fault
 from qonys.survey.intervals import METHODS, interval
@@ -22,7 +20,7 @@ from qonys.survey.microdata import Microdata
 from qonys.survey.sample import to_sample
 
 STATISTICS = ("mean", "total", "ratio", "proportion", "quantile")
-_CATEGORIES = 200  #: More levels than this are no categories.
+_CATEGORIES = 200  #: More levels than this are no categories and no domains.
 
 
 @dataclass(frozen=True)
@@ -70,85 +68,6 @@ class Estimate:
     inference: str
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Two domains, or two answers, compared with their covariance.
-
-    Parameters
-    ----------
-    variable : str
-        What is compared.
-    level : str or None
-        Category of a proportion.
-    first, second : str
-        The two; the difference is first less second.
-    difference : float
-        In the unit of the variable.
-    se : float or None
-        Standard error; none where either has no degree of freedom.
-    low, high : float or None
-        Interval of 95 %.
-    t, p : float or None
-        Test of no difference; none where the error is nil or has no degree of freedom.
-    p_holm : float or None
-        The same, adjusted for the number of pairs (Holm 1979).
-    df : float
-        Degrees of freedom of the two domains together less one, as R's ``svyttest``.
-    """
-
-    variable: str
-    level: str | None
-    first: str
-    second: str
-    difference: float
-    se: float | None
-    low: float | None
-    high: float | None
-    t: float | None
-    p: float | None
-    p_holm: float | None
-    df: float
-
-
-@dataclass(frozen=True)
-class Association:
-    """Rao and Scott's test of two categorical variables.
-
-    Parameters
-    ----------
-    row, column : str
-        The variables.
-    f, df1, df2, p : float
-        Their second-order corrected statistic (Rao and Scott 1984; Thomas and Rao 1987).
-    """
-
-    row: str
-    column: str
-    f: float
-    df1: float
-    df2: float
-    p: float
-
-
-@dataclass(frozen=True)
-class MultipleResponse:
-    """A question of which several answers could be given.
-
-    Parameters
-    ----------
-    shares : list of Estimate
-        Shares of respondents and of answers, an item each.
-    overlaps : list of Estimate
-        Share of respondents who gave both; `level` names the second item.
-    differences : list of Difference
-        Each pair of items, with the covariance that their overlap gives.
-    """
-
-    shares: list[Estimate] = field(default_factory=list)
-    overlaps: list[Estimate] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-
-
 def estimate(
     data: Microdata,
     statistic: str,
@@ -186,23 +105,31 @@ def estimate(
         way_out = f"Known: {', '.join(METHODS)}."
         raise DataError(Fault("unknown interval", value=ci, way_out=way_out))
     names, level = columns_of(statistic, variable)
-    frame = _prepared(data, names, by, categories=statistic == "proportion")
+    frame = prepared(data, names, by, categories=statistic == "proportion")
     if statistic == "total":
         _refuse_normalised(data)
     asked: dict[str, Any] = {"by": [f"by{number}" for number in range(len(by))] or None}
     if statistic == "quantile":
         asked["p"] = level
     word = "prop" if statistic == "proportion" else statistic
-    found = _asked(data, frame, word, **asked)
+    found = asked_of(data, frame, word, **asked)
     shown = names[0] if statistic != "ratio" else variable
     rows = found.to_dicts()
     if data.design.replicate_weights:
-        rows = [{**row, "df": data.df} for row in rows]
+        rows = [{**row, "df": data.df_of(_domain(frame, row))} for row in rows]
     simple = _simple_variances(data, frame, statistic, rows, replacement=replacement)
     return [
         _estimate(row, statistic, shown, level, by, ci, data.design.inference, variance)
         for row, variance in zip(rows, simple, strict=True)
     ]
+
+
+def _domain(frame: pl.DataFrame, row: Mapping[str, Any]) -> pl.Series:
+    """Who answered in the domain of an estimate."""
+    inside = frame["_in"]
+    for number, level in enumerate(row["by_level"] or ()):
+        inside = inside & (frame[f"by{number}"] == str(level)).fill_null(False)
+    return inside
 
 
 def _simple_variances(
@@ -253,7 +180,7 @@ def _simple_variances(
     return found
 
 
-def _asked(data: Microdata, frame: pl.DataFrame, word: str, **given: Any) -> Any:
+def asked_of(data: Microdata, frame: pl.DataFrame, word: str, **given: Any) -> Any:
     """Svy's answer for the domain ``_in`` of the frame of `_prepared`."""
     estimation = to_sample(data, frame).estimation
     if data.design.replicate_weights:
@@ -315,11 +242,21 @@ def _refuse_normalised(data: Microdata) -> None:
         )
 
 
-def _prepared(
+def prepared(
     data: Microdata, names: Sequence[str], by: Sequence[str], *, categories: bool
 ) -> pl.DataFrame:
-    """Columns ``value0``, ..., ``by0``, ... and ``_in``: whose answers are all there."""
-    faults = _not_there(data, [*names, *by])
+    """Columns ``value0``, ..., ``by0``, ... and ``_in``: whose answers are all there.
+
+    Parameters
+    ----------
+    data : Microdata
+        Respondents.
+    names, by : Sequence of str
+        Columns to estimate from, and those of the domains.
+    categories : bool
+        Whether the values are categories, not numbers.
+    """
+    faults = not_there(data, [*names, *by])
     if not categories:
         faults += [
             Fault("expected numbers", data.file, None, name, str(values[0]))
@@ -328,6 +265,11 @@ def _prepared(
             and (values := data.frame[name].drop_nulls()).len()
             and not (values.dtype.is_numeric() or values.dtype == pl.Boolean)
         ]
+    faults += [
+        Fault("neither numbers nor words", data.file, None, name, str(data.frame[name].dtype))
+        for name in dict.fromkeys([*names, *by])
+        if name in data.frame.columns and data.frame[name].dtype.is_nested()
+    ]
     if faults:
         raise DataError(faults)
     kind = pl.String if categories else pl.Float64
@@ -343,14 +285,27 @@ def _prepared(
     present = pl.all_horizontal(pl.all().is_not_null())
     frame = frame.with_columns(present.alias("_in"))
     _refuse_empty(data, frame, names, by)
-    if categories and (levels := frame["value0"].n_unique()) > _CATEGORIES:
-        raise DataError(
-            Fault(f"{levels} different values are no categories", data.file, None, names[0])
-        )
+    asked = [f"by{at}" for at in range(len(by))] + (["value0"] if categories else [])
+    many = [
+        Fault(f"{levels} different values are no categories", data.file, None, name)
+        for column, name in zip(asked, [*by, *names], strict=False)
+        if (levels := frame[column].n_unique()) > _CATEGORIES
+    ]
+    if many:
+        raise DataError(many)
     return frame
 
 
-def _not_there(data: Microdata, names: Sequence[str]) -> list[Fault]:
+def not_there(data: Microdata, names: Sequence[str]) -> list[Fault]:
+    """A fault for each column that the file has not.
+
+    Parameters
+    ----------
+    data : Microdata
+        Respondents.
+    names : Sequence of str
+        Columns.
+    """
     return [
         Fault("no such column", data.file, value=name)
         for name in dict.fromkeys(names)
@@ -392,12 +347,12 @@ def _estimate(
     inference: str,
     simple: float | None,
 ) -> Estimate:
-    value, se = float(row["est"]), _number(row["se"])
+    value, se = float(row["est"]), finite(row["se"])
     if not math.isfinite(value):
         raise DataError(Fault("divides by zero", "", None, variable))
     df, n = float(row["df"] or 0), int(row["n"])
     known = se is not None and df >= 1
-    low, high = (_number(row["lci"]), _number(row["uci"])) if known else (None, None)
+    low, high = (finite(row["lci"]), finite(row["uci"])) if known else (None, None)
     if statistic == "proportion" and se is not None:
         value = min(max(value, 0.0), 1.0)
         low, high = interval(value, se, df, n, ci) or (None, None)
@@ -419,234 +374,13 @@ def _estimate(
     )
 
 
-def _number(value: object) -> float | None:
+def finite(value: object) -> float | None:
+    """A number, or none where it is none.
+
+    Parameters
+    ----------
+    value : object
+        What svy gave.
+    """
     number = math.nan if value is None else float(str(value))
     return number if math.isfinite(number) else None
-
-
-def compare(data: Microdata, statistic: str, variable: str, by: str) -> list[Difference]:
-    """Differences of means or proportions between all pairs of domains.
-
-    Parameters
-    ----------
-    data : Microdata
-        Respondents, checked.
-    statistic : str
-        ``mean`` or ``proportion``.
-    variable : str
-        Column.
-    by : str
-        Column whose values are the domains.
-    """
-    if statistic == "mean":
-        return _compared(data, variable, None, by)
-    _prepared(data, [variable], [by], categories=True)
-    values = data.frame[variable].cast(pl.String)
-    found = []
-    for level in values.drop_nulls().unique().sort().to_list():
-        flag = (values == level).cast(pl.Float64).alias(variable)
-        at = Microdata(data.frame.with_columns(flag), data.design, data.file)
-        found += _compared(at, variable, level, by)
-    return found
-
-
-def _compared(data: Microdata, variable: str, level: str | None, by: str) -> list[Difference]:
-    from svy import estd
-
-    frame = _prepared(data, [variable], [by], categories=False)
-    domains = frame.filter("_in")["by0"].unique().sort().to_list()
-    if len(domains) < 2:
-        raise DataError(Fault("needs two domains to compare", data.file, None, by))
-    found = _asked(data, frame, "mean", by="by0")
-    pairs = list(combinations(domains, 2))
-    rows = found.contrast({f"{a} - {b}": estd(a) - estd(b) for a, b in pairs}).to_dicts()
-    inside = {one: frame["_in"] & (frame["by0"] == one) for one in domains}
-    single = {one: data.df_of(inside[one]) for one in domains}
-    return _tested(
-        [
-            (variable, level, a, b, float(row["est"]), float(row["se"]))
-            for (a, b), row in zip(pairs, rows, strict=True)
-        ],
-        [
-            data.df_of(inside[a] | inside[b]) - 1 if min(single[a], single[b]) >= 1 else 0
-            for a, b in pairs
-        ],
-    )
-
-
-def _tested(
-    rows: Sequence[tuple[str, str | None, str, str, float, float]], df: Sequence[float]
-) -> list[Difference]:
-    """Tests of differences, with Holm's adjustment over all of them."""
-    reach = [float(stats.t.ppf(0.975, one)) if one >= 1 else math.nan for one in df]
-    t = [
-        gap / se if se and one >= 1 else None
-        for (*_, gap, se), one in zip(rows, df, strict=True)
-    ]
-    p = [
-        1.0 if one is None else float(2 * stats.t.sf(abs(one), own))
-        for one, own in zip(t, df, strict=True)
-    ]
-    order = np.argsort(p, kind="stable")
-    holm = np.empty(len(p))
-    holm[order] = np.maximum.accumulate(
-        [min((len(p) - rank) * p[at], 1.0) for rank, at in enumerate(order)]
-    )
-    return [
-        Difference(
-            variable=variable,
-            level=level,
-            first=first,
-            second=second,
-            difference=gap,
-            se=se if df[at] >= 1 else None,
-            low=_number(gap - reach[at] * se),
-            high=_number(gap + reach[at] * se),
-            t=t[at],
-            p=None if t[at] is None else p[at],
-            p_holm=None if t[at] is None else float(holm[at]),
-            df=max(df[at], 0),
-        )
-        for at, (variable, level, first, second, gap, se) in enumerate(rows)
-    ]
-
-
-def associate(data: Microdata, row: str, column: str) -> Association:
-    """Rao and Scott's test of independence.
-
-    Parameters
-    ----------
-    data : Microdata
-        Respondents, checked.
-    row, column : str
-        Two categorical columns.
-    """
-    names = [row, column]
-    frame = _prepared(data, names, [], categories=True)
-    levels = [
-        frame.filter("_in")[value].unique().sort().to_list() for value in ("value0", "value1")
-    ]
-    for name, found in zip(names, levels, strict=True):
-        if len(found) < 2:
-            raise DataError(Fault("needs two categories", data.file, None, name))
-    # svy's own table leaves the second stage of a design out, so the test stands on its cells.
-    at = [
-        pl.col(f"value{axis}").replace_strict(found, range(len(found)), default=None)
-        for axis, found in enumerate(levels)
-    ]
-    cell = (at[0] * len(levels[1]) + at[1]).cast(pl.String).alias("value0")
-    cells = _asked(data, frame.select(cell, "_in"), "prop")
-    rows = cells.to_dicts()
-    order = [int(one["y_level"]) for one in rows]
-    count = len(levels[0]) * len(levels[1])
-    shares, variance = np.zeros(count), np.zeros((count, count))
-    shares[order] = [one["est"] for one in rows]
-    variance[np.ix_(order, order)] = cells.covariance
-    shape = (len(levels[0]), len(levels[1]))
-    f, df1 = _rao_scott(shares.reshape(shape), variance, int(frame["_in"].sum()))
-    df2 = df1 * float(rows[0]["df"])
-    return Association(row, column, f, df1, df2, float(stats.f.sf(f, df1, df2)))
-
-
-def _rao_scott(shares: np.ndarray, variance: np.ndarray, n: int) -> tuple[float, float]:
-    """F and its first degrees of freedom (Thomas and Rao 1987, eqs. 3.5 and 3.6).
-
-    Shares of shape (rows, columns); their variance of shape (cells, cells), cells by row.
-    """
-    expected = np.outer(shares.sum(1), shares.sum(0))
-    pearson = n * float(((shares - expected) ** 2 / expected).sum())
-    height, width = shares.shape
-    cells = [np.indices(shares.shape)[axis].ravel() for axis in (0, 1)]
-    rows, columns = (
-        (cells[axis][:, None] == np.arange(1, size)).astype(float)
-        for axis, size in ((0, height), (1, width))
-    )
-    main = np.column_stack([np.ones(height * width), rows, columns])
-    crossed = (rows[:, :, None] * columns[:, None, :]).reshape(height * width, -1)
-    contrast = crossed - main @ np.linalg.lstsq(main, crossed, rcond=None)[0]
-    flat = shares.ravel()
-    scaled = contrast * np.divide(1, flat, out=np.zeros_like(flat), where=flat > 0)[:, None]
-    plain = contrast.T @ scaled / n
-    generalised = np.linalg.solve(plain, scaled.T @ variance @ scaled)
-    trace = float(np.trace(generalised))
-    return pearson / trace, trace**2 / float(np.trace(generalised @ generalised))
-
-
-def multiple(data: Microdata, items: Sequence[str], ci: str = "logit") -> MultipleResponse:
-    """Shares, overlaps and pairwise tests of a question with several answers.
-
-    Parameters
-    ----------
-    data : Microdata
-        Respondents, checked.
-    items : Sequence of str
-        Columns, one an answer: 1 or true where it was given, 0 or false where not, empty where
-        the question was not asked. Only respondents with no item missing count.
-    ci : str
-        Interval of proportions, one of `METHODS`.
-    """
-    faults = _not_there(data, items)
-    if len(set(items)) < 2:
-        faults.append(Fault("needs at least two different items", data.file))
-    if not faults:
-        faults = [
-            Fault("expected 0 and 1, or true and false", data.file, None, name)
-            for name in items
-            if not _binary(data.frame[name])
-        ]
-    if faults:
-        raise DataError(faults)
-    whole = pl.all_horizontal(pl.col(name).is_not_null() for name in items)
-    given = {name: pl.when(whole).then(pl.col(name).cast(pl.Float64)) for name in items}
-    pairs = list(combinations(items, 2))
-    frame = data.frame.with_columns(
-        *(flag.alias(name) for name, flag in given.items()),
-        pl.sum_horizontal(given.values()).alias("_answers"),
-        *((given[a] * given[b]).alias(f"_both {a} {b}") for a, b in pairs),
-        *((given[a] - given[b]).alias(f"_gap {a} {b}") for a, b in pairs),
-    )
-    asked = Microdata(frame, data.design, data.file)
-
-    def share(column: str, statistic: str, item: str, level: str | None) -> Estimate:
-        """Mean of a flag with the interval of a proportion."""
-        (found,) = estimate(asked, "mean", column)
-        low, high = interval(found.estimate, found.se or 0.0, found.df, found.n, ci) or (
-            None,
-            None,
-        )
-        return _renamed(found, statistic, item, level, low, high)
-
-    shares = [share(item, "share of respondents", item, None) for item in items]
-    if frame["_answers"].sum():
-        for item in items:
-            (found,) = estimate(asked, "ratio", f"{item}/_answers")
-            shares.append(
-                _renamed(found, "share of answers", item, None, found.low, found.high)
-            )
-    overlaps = [share(f"_both {a} {b}", "overlap", a, b) for a, b in pairs]
-    rows = []
-    for a, b in pairs:
-        (found,) = estimate(asked, "mean", f"_gap {a} {b}")
-        rows.append(("share of respondents", None, a, b, found.estimate, found.se or 0.0))
-    answered = data.frame.select(whole).to_series()
-    return MultipleResponse(shares, overlaps, _tested(rows, [data.df_of(answered)] * len(rows)))
-
-
-def _renamed(
-    found: Estimate,
-    statistic: str,
-    variable: str,
-    level: str | None,
-    low: float | None,
-    high: float | None,
-) -> Estimate:
-    return replace(
-        found, statistic=statistic, variable=variable, level=level, low=low, high=high
-    )
-
-
-def _binary(values: pl.Series) -> bool:
-    if values.dtype == pl.Boolean:
-        return True
-    numbers = values.drop_nulls()
-    return values.dtype.is_numeric() and bool(((numbers == 0) | (numbers == 1)).all())

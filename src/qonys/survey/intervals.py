@@ -12,13 +12,14 @@ from scipy import optimize, special, stats
 
 from qonys.survey.tables import wilson
 
+_UPPER = 0.975
 METHODS = ("logit", "beta", "wilson", "likelihood", "asin", "mean")
 
 
 def interval(
-    share: float, se: float, df: float, n: int, method: str = "logit", level: float = 0.95
+    share: float, se: float, df: float, n: int, method: str = "logit"
 ) -> tuple[float, float] | None:
-    """Interval of a proportion; none where it cannot be told.
+    """Interval of 95 % of a proportion; none where it cannot be told.
 
     Parameters
     ----------
@@ -33,8 +34,6 @@ def interval(
     method : str
         One of `METHODS`. Of nobody and of everybody each gives what `beta` gives with n as the
         effective sample size: the standard error says nothing there.
-    level : float
-        Probability of the interval.
 
     Examples
     --------
@@ -44,16 +43,16 @@ def interval(
     """
     if df < 1 or math.isnan(se):
         return None
-    t = float(stats.t.ppf((1 + level) / 2, df))
+    t = float(stats.t.ppf(_UPPER, df))
     # Fewer degrees of freedom than respondents count as fewer answers (Korn and Graubard, 2.2).
-    shrink = (stats.t.ppf((1 + level) / 2, n - 1) / t) ** 2 if n > 1 else 1.0
+    shrink = (stats.t.ppf(_UPPER, n - 1) / t) ** 2 if n > 1 else 1.0
     if share <= 0 or share >= 1:
-        return _beta(round(share), n * float(shrink), level)
+        return _beta(round(share), n * float(shrink))
     if se == 0:
         return share, share
     plain = share * (1 - share) / se**2
     if method == "beta":
-        return _beta(share, plain * float(shrink), level)
+        return _beta(share, plain * float(shrink))
     if method == "wilson":
         return wilson(share, plain, t)
     if method == "likelihood":
@@ -61,11 +60,12 @@ def interval(
     return _transformed(share, se, t, method)
 
 
-def _beta(share: float, n: float, level: float) -> tuple[float, float]:
+def _beta(share: float, n: float) -> tuple[float, float]:
     """Clopper and Pearson's limits of n answers, a number that need not be whole."""
-    tail = (1 - level) / 2
-    low = float(stats.beta.ppf(tail, n * share, n * (1 - share) + 1)) if share > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, n * share + 1, n * (1 - share))) if share < 1 else 1.0
+    low = (
+        float(stats.beta.ppf(1 - _UPPER, n * share, n * (1 - share) + 1)) if share > 0 else 0.0
+    )
+    high = float(stats.beta.ppf(_UPPER, n * share + 1, n * (1 - share))) if share < 1 else 1.0
     return low, high
 
 

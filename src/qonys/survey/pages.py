@@ -133,6 +133,8 @@ def _question(found: Examined, name: str, number: int, anchor: str, lang: str) -
         Paragraph((say("tests", lang) + ":",)),
         Bullets(tuple((_told(test, lang),) for test in found.tests)),
     ]
+    if narrower := found.narrower(lang):
+        blocks.insert(-2, Paragraph((narrower,), "note"))
     if question.note:
         blocks.append(Paragraph((question.note,), "note"))
     return blocks

@@ -24,6 +24,7 @@ from qonys.survey.published import Answer, Published, Question, built_in
 
 DRAWS = 20_000
 _PROPOSALS = 20  #: Proposals for each draw that is kept.
+_EFFECTIVE = 50  #: Independent draws under which nothing is said.
 _PRIORS = ("years", "design_effect", "selection", "adults", "realisation", "others", "coverage")
 _SHARES = ("realisation", "others", "coverage")
 _TEXTS = ("survey", "question", "answer", "registered", "mirror", "own")
@@ -33,6 +34,8 @@ _ENDS = NormalDist().inv_cdf(0.975)
 @dataclass(frozen=True)
 class Prior:
     """What is believed of a quantity before the country's own figures are looked at.
+
+    Shares are logit-normal, the horizon is uniform, the rest log-normal.
 
     Parameters
     ----------
@@ -152,7 +155,7 @@ class Potential:
     spread : float
         Standard deviation of the yearly change of the logarithm of the departures.
     effective : float
-        Independent draws that the resampled ones are worth.
+        Independent draws behind the kept ones, at most their number.
     """
 
     draws: Mapping[str, np.ndarray]
@@ -191,8 +194,8 @@ def read_settings(country: Country) -> Settings:
     if not has_settings(country):
         raise DataError(Fault("this country has no settings", name, value=country.code))
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(Fault(f"not TOML: {error}", name)) from error
     faults = [
         Fault(
@@ -251,6 +254,18 @@ def built_in_answer(country: Country, settings: Settings) -> tuple[Published, Qu
     raise DataError(Fault("no such answer", "models/potential.toml", value=named))
 
 
+def year_of(told: Published) -> int | None:
+    """Year of the field work; none where it is not told as a date.
+
+    Parameters
+    ----------
+    told : Published
+        The survey.
+    """
+    year = told.field_dates[:4]
+    return int(year) if year.isdigit() else None
+
+
 def read_flows(view: View, settings: Settings) -> Flows:
     """Registered departures by year, and the same next to what partners counted.
 
@@ -267,14 +282,30 @@ def read_flows(view: View, settings: Settings) -> Flows:
         """Values of a cell by year."""
         return {int(year): row.value for year, row in view.periods(cell).items()}
 
-    both: dict[int, tuple[float, float]] = {}
+    pairs: dict[str, dict[int, tuple[float, float]]] = {}
     for partner in sorted({cell.ref_area for cell in view.cells(settings.mirror)}):
         theirs = yearly(parse_cell(f"{settings.mirror}:{partner}:{home}:2000"))
         ours = yearly(parse_cell(f"{settings.own}:{home}:{partner}:2000"))
-        for year in theirs.keys() & ours.keys():
-            one, other = both.get(year, (0.0, 0.0))
-            both[year] = (one + ours[year], other + theirs[year])
-    return Flows(yearly(parse_cell(f"{settings.registered}:2000")), both)
+        years = [year for year in theirs.keys() & ours.keys() if ours[year] and theirs[year]]
+        if years:
+            pairs[partner] = {year: (ours[year], theirs[year]) for year in years}
+    registered = yearly(parse_cell(f"{settings.registered}:2000"))
+    return Flows({year: n for year, n in registered.items() if n > 0}, _same_partners(pairs))
+
+
+def _same_partners(
+    pairs: Mapping[str, Mapping[int, tuple[float, float]]],
+) -> dict[int, tuple[float, float]]:
+    """Sums over one set of partners: the largest, and those who tell of all its years."""
+    if not pairs:
+        return {}
+    largest = max(pairs, key=lambda name: sum(theirs for _, theirs in pairs[name].values()))
+    years = pairs[largest].keys()
+    steady = [told for told in pairs.values() if years <= told.keys()]
+    return {
+        year: (sum(told[year][0] for told in steady), sum(told[year][1] for told in steady))
+        for year in sorted(years)
+    }
 
 
 def estimate_potential(
@@ -283,7 +314,7 @@ def estimate_potential(
     n: int,
     flows: Flows,
     *,
-    from_year: int | None = None,
+    asked_in: int | None = None,
     then: float | None = None,
     draws: int = DRAWS,
     seed: int = 1,
@@ -300,8 +331,9 @@ def estimate_potential(
         Respondents.
     flows : Flows
         What was counted. Without any, only the priors speak.
-    from_year : int or None
-        The years from this one on are learnt from; none for the last.
+    asked_in : int or None
+        Year of the field work: later years are learnt from, or where there are none yet the
+        newest; none for the newest.
     then : float or None
         Another share, in percent, that a later wave might find: the draws get ``then_moves``
         and ``then_registered`` (over the horizon) with all else as learnt.
@@ -310,21 +342,27 @@ def estimate_potential(
     seed : int
         The same seed gives the same draws.
     """
-    if not 100 <= draws <= 1_000_000:
-        raise DataError(Fault("expected 100 to 1,000,000 draws", value=str(draws)))
+    if not 100 <= draws <= 100_000:
+        raise DataError(Fault("expected 100 to 100,000 draws", value=str(draws)))
     if not 0 < answer.share < 100 or n < 2:
         raise DataError(
             Fault("expected a share between 0 and 100 of some people", value=answer.text)
         )
     proposed = _propose(settings, answer, n, flows, draws * _PROPOSALS, seed)
     last = max(flows.registered, default=0)
-    begin = min(from_year or last, last)
-    learnt = {year: count for year, count in flows.registered.items() if year >= begin}
+    asked = min(last if asked_in is None else asked_in, last)
+    learnt = {year: n for year, n in flows.registered.items() if year > min(asked, last - 1)}
     spread = _spread(flows.registered)
     weights = np.ones(len(proposed["share"]))
     if learnt:
         pace = float(np.mean([math.log(count) for count in learnt.values()]))
         weights = np.exp(-0.5 * ((np.log(proposed["registered_a_year"]) - pace) / spread) ** 2)
+    total = float(weights.sum())
+    effective = min(total**2 / float((weights**2).sum()), draws) if total > 0 else 0.0
+    if effective < _EFFECTIVE:
+        problem = "what was registered lies outside what the priors allow"
+        way_out = "Widen the priors of models/potential.toml, or look at the flows."
+        raise DataError(Fault(problem, value=f"{effective:.0f} draws fit", way_out=way_out))
     kept = _resample(weights, draws, seed)
     if then is not None:
         proposed |= _then(proposed, answer.share, then)
@@ -332,9 +370,13 @@ def estimate_potential(
     return Potential(
         found,
         _summaries(proposed, found),
-        [_realised(year, count, proposed) for year, count in sorted(learnt.items())],
+        [
+            _realised(year, count, proposed)
+            for year, count in sorted(flows.registered.items())
+            if year >= asked
+        ],
         spread,
-        float(weights.sum() ** 2 / (weights**2).sum()),
+        effective,
     )
 
 
@@ -358,7 +400,7 @@ def _normal(seed: int, purpose: str, count: int) -> np.ndarray:
 
 
 def _expit(x: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-x)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -700, 700))))
 
 
 def _draw(prior: Prior, name: str, count: int, seed: int) -> np.ndarray:
@@ -418,21 +460,22 @@ def _stated(answer: Answer, n: int, deff: np.ndarray, seed: int) -> np.ndarray:
 def _coverage(
     prior: Prior, mirrored: Mapping[int, tuple[float, float]], count: int, seed: int
 ) -> np.ndarray:
-    """Part of the moves that is registered, from the last five years of partners' figures.
+    """Part of the moves that is registered, carried on from the last year that partners tell.
 
-    The next year's logit is normal around the mean with the spread of the years, widened for
-    how few they are; without two years the prior speaks.
+    Its logit walks at random: Student's t with the spread of its yearly changes over the last
+    eight years, for two years on. With fewer than three changes the prior speaks.
     """
-    ratios = [ours / theirs for _, (ours, theirs) in sorted(mirrored.items())[-5:]]
-    ratios = [ratio for ratio in ratios if 0 < ratio < 1]
-    if len(ratios) < 2:
+    years = sorted(mirrored)[-9:]
+    ratios = {year: min(mirrored[year][0] / mirrored[year][1], 0.99) for year in years}
+    logits = {year: math.log(ratio / (1 - ratio)) for year, ratio in ratios.items()}
+    steps = [logits[year] - logits[year - 1] for year in years if year - 1 in logits]
+    if len(steps) < 3:
         return _draw(prior, "coverage", count, seed)
-    logits = np.array([math.log(ratio / (1 - ratio)) for ratio in ratios])
-    k = len(logits)
-    # Student's t with k - 1 degrees of freedom: a normal over the root of a mean of squares.
-    squares = np.square([_normal(seed, f"years {at}", count) for at in range(k - 1)])
+    k = len(steps)
+    squares = np.square([_normal(seed, f"years {at}", count) for at in range(k)])
     student = _normal(seed, "coverage", count) / np.sqrt(squares.mean(axis=0))
-    return _expit(logits.mean() + logits.std(ddof=1) * math.sqrt(1 + 1 / k) * student)
+    size = math.sqrt(2 * float(np.mean(np.square(steps))))
+    return _expit(logits[years[-1]] + size * student)
 
 
 def _spread(registered: Mapping[int, float]) -> float:
@@ -443,8 +486,8 @@ def _spread(registered: Mapping[int, float]) -> float:
         for year in years
         if year - 1 in registered
     ]
-    # With fewer than two changes a third: flows halve or double within a horizon.
-    return float(np.std(steps, ddof=1)) if len(steps) > 1 else 1 / 3
+    # At least a twentieth; with fewer than two changes a third: flows halve or double.
+    return max(float(np.std(steps, ddof=1)), 0.05) if len(steps) > 1 else 1 / 3
 
 
 def _resample(weights: np.ndarray, draws: int, seed: int) -> np.ndarray:
@@ -482,7 +525,7 @@ def _points(values: np.ndarray) -> tuple[float, float, float]:
 
 
 def _realised(year: int, registered: float, proposed: Mapping[str, np.ndarray]) -> Realised:
-    """With the sampling error of the share alone, as a reader of the table would reckon."""
+    """From sampling error, horizon and number of adults, as a reader would reckon."""
     intended = proposed["adults"] * proposed["stated"]
     low, middle, high = _points(registered * proposed["years"] / intended)
     return Realised(year, registered, low, middle, high)

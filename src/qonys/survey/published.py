@@ -4,6 +4,7 @@ For `tables` and the command line. Main types: `Published`, `Question`, `Answer`
 functions: `read_published`, `built_in`. What the source did not say stays empty.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _TOP = [
 _QUESTION = ["id", "wording", "base", "bases", "multiple", "answers", "note"]
 _ANSWER = ["text", "share", "code"]
 _LARGEST = 10_000_000
+_PRINTED = re.compile(r"\d+(\.\d{1,4})?")
 
 
 @dataclass(frozen=True)
@@ -258,11 +260,12 @@ def _answers(read: _Reader, given: list[Any], at: str) -> Iterator[Answer]:
         text, share = read.text(entry, "text", here), entry.get("share")
         if not text:
             read.fault("no text", f"{here}text")
-        printed = str(share)
-        try:
-            value: object = float(printed) if isinstance(share, str) else share
-        except ValueError:
-            value = share
+        printed = str(share).strip()
+        value: object = share
+        if isinstance(share, str) and _PRINTED.fullmatch(printed):
+            value = float(printed)
+        if not _PRINTED.fullmatch(printed):
+            read.fault("expected digits, at most four after the point", f"{here}share", share)
         places = len(printed.partition(".")[2])
         number_read = read.percent(value, f"{here}share")
         yield Answer(text, number_read, places, read.text(entry, "code", here))

@@ -1,6 +1,6 @@
 """A checked design in svy's words: the only module that knows how svy wants it.
 
-For `estimates` and `calibrating`. Main functions: `to_sample`, `auxiliary`. Kept
+For `estimates` and `calibrating`. Main function: `to_sample`. Kept
 in mind: svy's bootstrap takes replicates less one as degrees of freedom (ours are of the
 design), and it passes over what it does not understand.
 """
@@ -15,7 +15,7 @@ from svy.core.design import PopSize, WgtAdjustment
 from svy.core.repwgts import BootstrapWgts, BrrWgts, JackknifeWgts, SdrWgts
 
 from qonys.core.errors import DataError, Fault
-from qonys.survey.microdata import Microdata, population_size
+from qonys.survey.microdata import Microdata, auxiliary, population_size
 
 _W, _BEFORE, _REPLICATE = "_weight", "_weight_before", "_replicate"
 
@@ -86,33 +86,6 @@ def _calibrated(data: Microdata, given: dict[str, Any]) -> list[pl.Series]:
         aux=tuple(column.name for column in columns),
     )
     return [before, *columns]
-
-
-def auxiliary(
-    frame: pl.DataFrame, categories: tuple[str, ...], numbers: tuple[str, ...]
-) -> np.ndarray:
-    """Columns whose totals are fitted: one a category, of all margins but the first one less.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Respondents.
-    categories, numbers : tuple of str
-        Columns; without categories a constant stands for the size of the population only where
-        it is named.
-
-    Returns
-    -------
-    ndarray
-        Float64 of shape (n, columns), independent of each other by margin.
-    """
-    columns = []
-    for at, name in enumerate(categories):
-        values = frame[name].cast(pl.String)
-        for level in values.unique().sort().to_list()[bool(at) :]:
-            columns.append((values == level).cast(pl.Float64).to_numpy())
-    columns += [frame[name].cast(pl.Float64).to_numpy() for name in numbers]
-    return np.column_stack(columns)
 
 
 def _replicate_weights(data: Microdata) -> Any:

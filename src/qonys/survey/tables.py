@@ -29,7 +29,7 @@ class Margin:
     answer : Answer
         The share.
     margins : tuple of (float, float, float)
-        Design effect, low and high in percent; wide enough for the rounding of the share.
+        Design effect, low and high in percent: of the share as printed, not of its rounding.
     """
 
     answer: Answer
@@ -87,11 +87,27 @@ class Examined:
         In the printed order.
     tests : tuple of Tested
         The four tests.
+    n : int
+        Respondents of the survey, from whom the margins are.
     """
 
     question: Question
     margins: tuple[Margin, ...]
     tests: tuple[Tested, ...]
+    n: int = 0
+
+    def narrower(self, lang: str = "en") -> str:
+        """How much wider margins are from the smallest base that is possible; empty if none.
+
+        Parameters
+        ----------
+        lang : str
+            ``en``, ``ru`` or ``kk``.
+        """
+        base = min(self.question.bases, default=self.n)
+        if base >= self.n:
+            return ""
+        return say("narrower", lang, base=base, times=round(math.sqrt(self.n / base), 1))
 
 
 def wilson(share: float, n: float, z: float = Z) -> tuple[float, float]:
@@ -146,7 +162,7 @@ def examine(
             _bases(question, survey.n),
             *_ranking(question, survey.n, max(design_effects)),
         )
-        found.append(Examined(question, margins, tests))
+        found.append(Examined(question, margins, tests, survey.n))
     return found
 
 
@@ -249,10 +265,11 @@ def _bases(question: Question, n: int) -> Tested:
 def _ranking(question: Question, n: int, effect: float) -> list[Tested]:
     """Whether neighbours in size surely differ, whatever the overlap of multiple answers."""
     ordered = sorted(question.answers, key=lambda answer: -answer.share)
-    return [_pair(a, b, n, effect, question.multiple) for a, b in pairwise(ordered)]
+    return [_pair(a, b, n, effect, question) for a, b in pairwise(ordered)]
 
 
-def _pair(a: Answer, b: Answer, n: int, effect: float, multiple: bool) -> Tested:
+def _pair(a: Answer, b: Answer, n: int, effect: float, question: Question) -> Tested:
+    multiple, bases = question.multiple, question.bases
     p, q = a.share / 100, b.share / 100
     least, most = (max(p + q - 1, 0.0), min(p, q)) if multiple else (0.0, 0.0)
     errors = [
@@ -260,15 +277,18 @@ def _pair(a: Answer, b: Answer, n: int, effect: float, multiple: bool) -> Tested
     ]
     widest, narrowest = max(errors), min(errors)
     gap = p - q
+    # The order must hold from the smallest base that the source leaves possible.
+    wider = math.sqrt(n / min((base for base in bases if base <= n), default=n))
     numbers = {
         "difference": round(100 * gap, 6),
         "se": round(100 * widest, 6),
         "z": round(gap / widest, 4) if widest else 0.0,
         "design_effect": effect,
+        "base": n / wider**2,
         "one_share": a.share,
         "other_share": b.share,
     }
-    root = math.sqrt(effect)
+    root = math.sqrt(effect) * wider
     names = {"one": a.text, "other": b.text}
     if gap > Z * widest * root:
         return Tested("ranking", ORDER, "rank_sure", numbers, names)

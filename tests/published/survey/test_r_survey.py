@@ -12,9 +12,12 @@ import polars as pl
 import pytest
 
 from qonys.survey.calibrating import Margins, calibrate, trim
+from qonys.survey.checking import check
+from qonys.survey.comparing import associate, compare
 from qonys.survey.design import Design
-from qonys.survey.estimates import associate, compare, estimate
-from qonys.survey.microdata import Microdata, check, read_microdata
+from qonys.survey.estimates import estimate
+from qonys.survey.microdata import Microdata
+from qonys.survey.reading import read_microdata
 
 pytestmark = pytest.mark.oracle
 # ruff: noqa: E501

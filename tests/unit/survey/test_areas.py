@@ -81,7 +81,9 @@ def test_too_few_regions_are_not_modelled():
     data, _, _ = country(4)
     some = Microdata(data.frame.filter(pl.col("region") < "R04"), data.design)
     found = small_areas(some, "mean", "income", "region")
-    assert found.check.says == ["4 regions are too few, or their covariates say the same"]
+    assert found.check.says == [
+        "4 regions are too few, or a covariate speaks of one of them alone"
+    ]
     assert "modelled" not in {one.shown for one in found.areas}
 
 

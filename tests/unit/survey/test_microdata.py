@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from qonys.core.errors import DataError
+from qonys.survey.checking import check
 from qonys.survey.design import Calibration, Design, read_design, write_design
-from qonys.survey.microdata import check, read_microdata
+from qonys.survey.reading import read_microdata
 
 WEIGHTS = [10.0, 10.0, 12.0, 12.0, 8.0, 8.0, 20.0, 20.0, 25.0, 25.0, 15.0, 15.0]
 DESIGN = Design("weight", strata=("region",), cluster=("village",))
