@@ -50,7 +50,9 @@ def main() -> int:
         )
 
     def by_svy() -> np.ndarray:
-        replicates = BootstrapWgts(prefix="r", n_reps=REPLICATES, df=REPLICATES - 1)
+        replicates = BootstrapWgts(
+            prefix="r", n_reps=REPLICATES, df=REPLICATES - 1, scale=1 / (REPLICATES - 1)
+        )
         sample = Sample(frame, SvyDesign(wgt="w", rep_wgts=replicates))
         found = sample.estimation.mean("y", by="domain", method="replication").to_dicts()
         return np.array(
@@ -63,7 +65,7 @@ def main() -> int:
             inside = np.flatnonzero(domain == at)
             part = matrix[inside]
             means = (y[inside] @ part) / part.sum(0)
-            errors.append(np.sqrt(((means - means.mean()) ** 2).mean()))
+            errors.append(means.std(ddof=1))
         return np.array(errors)
 
     ways: dict[str, Callable[[], np.ndarray]] = {

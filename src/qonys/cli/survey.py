@@ -168,7 +168,7 @@ def estimate(
     from qonys.survey.estimates import estimate as estimated
 
     names = [name for kind, given in wanted for name in columns_of(kind, given)[0]]
-    data = _read(file, design_file, [*names, *by])
+    data = _read(file, design_file, [*names, *by], [*by, *asked["proportion"]])
     found: list[Estimate] = []
     with progress("estimating") as step:
         for kind, given in wanted:
@@ -178,7 +178,7 @@ def estimate(
         print_json([asdict(one) for one in found])
         return
     _say_class(data)
-    _print_estimates(found)
+    _print_estimates(found, data.frame.height)
 
 
 @survey.command()
@@ -206,7 +206,7 @@ def compare(
     from qonys.survey.comparing import compare as compared
 
     variable = str(mean or proportion)
-    data = _read(file, design_file, [variable, by])
+    data = _read(file, design_file, [variable, by], [by] + [variable] * bool(proportion))
     found = compared(data, "mean" if mean else "proportion", variable, by)
     test = associate(data, variable, by) if proportion else None
     if as_json:
@@ -241,7 +241,7 @@ def multiple(file: Path, design_file: Path, items: str, ci: str, as_json: bool) 
     from qonys.survey.comparing import multiple as several
 
     names = [name.strip() for name in items.split(",") if name.strip()]
-    data = _read(file, design_file, names)
+    data = _read(file, design_file, names, ())
     found = several(data, names, ci)
     if as_json:
         print_json({"inference": data.design.inference, **asdict(found)})
@@ -295,14 +295,14 @@ def areas(
         variable, _, level = proportion.rpartition(":")
         if not variable:
             raise click.BadParameter("expected VAR:LEVEL", param_hint="--proportion")
-    data = _read(file, design_file, [variable, by])
+    data = _read(file, design_file, [variable, by], [by] + [variable] * bool(proportion))
     found = small_areas(
         data,
         "proportion" if proportion else "mean",
         variable,
         by,
         level=level,
-        covariates=read_frame(covariates) if covariates else None,
+        covariates=read_frame(covariates, texts=[by]) if covariates else None,
         minimum=minimum,
     )
     if as_json:
@@ -388,7 +388,12 @@ def rake(
     if output.suffix not in (".csv", ".parquet"):
         raise click.BadParameter("expected a name ending in .csv or .parquet", param_hint="-o")
     margins = read_margins(margins_file)
-    data = _read(file, design_file, None)
+    beside = output.with_name(f"{output.stem}.design.toml")
+    for path in (output, beside):
+        if path.resolve() in {one.resolve() for one in (file, design_file, margins_file)}:
+            raise click.BadParameter(f"{path} is read here: write elsewhere", param_hint="-o")
+    wanted = [*margins.categories, *margins.numbers, *outcome]
+    data = _read(file, design_file, wanted, list(margins.categories))
     with progress("fitting") as step:
         step(method)
         found = calibrate(
@@ -403,7 +408,7 @@ def rake(
         )
         changed = outcomes(data, found.data, outcome)
         step("writing")
-        beside = _write(found, output)
+        _write(found, file, output, beside)
     if as_json:
         print_json(
             {
@@ -475,9 +480,13 @@ def potential(
     settings = read_settings(home)
     told, question, answer = built_in_answer(home, settings)
     if share is not None:
+        if not 0.01 <= share <= 99.99:
+            raise click.BadParameter("expected 0.01 to 99.99", param_hint="--share")
         places = len(str(share).partition(".")[2].rstrip("0"))
         answer = Answer(answer.text, share, places, answer.code)
     view = View(open_store(store, home), home, as_of)
+    if str(view.as_of) < told.field_dates[:10]:
+        raise DataError(Fault("the survey was not asked yet", value=told.field_dates))
     with progress("drawing") as step:
         step(f"{draws:,} draws")
         found = estimate_potential(
@@ -515,27 +524,32 @@ def potential(
     _print_potential(found)
 
 
-def _read(file: Path, design_file: Path, variables: Sequence[str] | None) -> "Microdata":
+def _read(
+    file: Path, design_file: Path, variables: Sequence[str] | None, texts: Sequence[str]
+) -> "Microdata":
     from qonys.survey.design import read_design
     from qonys.survey.reading import read_microdata
 
     with progress("reading") as step:
         step(file.name)
-        return read_microdata(file, read_design(design_file), variables)
+        return read_microdata(file, read_design(design_file), variables, texts)
 
 
-def _write(found: "Calibrated", output: Path) -> Path:
+def _write(found: "Calibrated", file: Path, output: Path, beside: Path) -> None:
+    """The file as it stands with the new weights at its end, and the design beside."""
     from qonys.observations.export import replacing
     from qonys.survey.design import write_design
+    from qonys.survey.reading import read_untouched
 
-    beside = output.with_name(f"{output.stem}.design.toml")
-    with replacing(output) as path, replacing(beside) as design:
+    design = found.data.design
+    new = [design.weights, *design.replicate_weights]
+    frame = read_untouched(file).with_columns(found.data.frame.select(new))
+    with replacing(output) as path, replacing(beside) as told:
         if output.suffix == ".csv":
-            found.data.frame.write_csv(path)
+            frame.write_csv(path)
         else:
-            found.data.frame.write_parquet(path)
-        design.write_text(write_design(found.data.design), encoding="utf-8", newline="\n")
-    return beside
+            frame.write_parquet(path)
+        told.write_text(write_design(design), encoding="utf-8", newline="\n")
 
 
 def _write_draws(found: "Potential", output: Path) -> None:
@@ -585,7 +599,7 @@ def _say_class(data: "Microdata") -> None:
         click.echo("No strata, clusters or replicates are known: the errors may be too small.")
 
 
-def _print_estimates(found: Sequence["Estimate"]) -> None:
+def _print_estimates(found: Sequence["Estimate"], asked: int = 0) -> None:
     rows = []
     for one in found:
         what = [f"{name} {value}" for name, value in one.by.items()]
@@ -604,6 +618,10 @@ def _print_estimates(found: Sequence["Estimate"]) -> None:
         )
     heads = ["statistic", "variable", "of", "estimate", "se", "low", "high", "df", "deff", "n"]
     print_table(heads, rows)
+    totals = {one.variable: one.n for one in found if one.statistic == "total" and not one.by}
+    for variable, n in totals.items():
+        if n < asked:
+            click.echo(f"{asked - n:,} gave no {variable}: the total leaves them out.")
     if any(one.n < _FEW for one in found):
         click.echo(f"! fewer than {_FEW} answers: too few to publish.")
 
@@ -693,7 +711,7 @@ def _as_json(
     return {
         "surveys": [
             {
-                "id": one.id,
+                "id": one.id or one.file.removesuffix(".toml"),
                 "title": one.title,
                 "n": one.n,
                 "field_dates": one.field_dates or None,

@@ -14,9 +14,10 @@ import polars as pl
 from scipy import optimize, stats
 
 from qonys.core.errors import DataError, Fault
-from qonys.survey.estimates import Estimate, estimate
+from qonys.survey.estimates import Estimate, estimate, not_there
 from qonys.survey.microdata import Microdata
 
+_REGION = "qonys region"
 MINIMUM = 30  #: Answers under which a region's own estimate is not shown.
 _FEWEST = 5  #: Regions beyond the coefficients that a model needs.
 DIRECT, MODELLED, SUPPRESSED = "direct", "modelled", "suppressed"
@@ -60,24 +61,24 @@ class ModelCheck:
         Every reason against it; empty when it fits.
     areas : int
         Areas it was fitted to.
-    spread : float
-        Variance between areas that the regression leaves.
-    normality : float
+    spread : float or None
+        Variance between areas that the regression leaves; none, as the next, without a fit.
+    normality : float or None
         p of Shapiro and Wilk's test of the standardised residuals.
-    left_out : float
+    left_out : float or None
         Part of the areas whose own estimate lies in the 95 % interval that the model, fitted to
         the others, gives it.
-    farthest : float
+    farthest : float or None
         The largest standardised distance of a left-out area.
     """
 
     fits: bool
     says: list[str]
     areas: int
-    spread: float
-    normality: float
-    left_out: float
-    farthest: float
+    spread: float | None
+    normality: float | None
+    left_out: float | None
+    farthest: float | None
 
 
 @dataclass(frozen=True)
@@ -226,14 +227,16 @@ def small_areas(
     minimum : int
         Answers from which a region's own estimate is shown.
     """
-    if variable in data.frame.columns and by in data.frame.columns:
-        # A region of which nobody answered has no estimate of its own, perhaps the model's.
-        answered = pl.col(variable).is_not_null().any().over(by)
-        frame = data.frame.with_columns(pl.when(answered).then(pl.col(by)).alias(by))
-        data = data if by in data.design.columns(frame.columns) else replace(data, frame=frame)
+    faults = not_there(data, [variable, by])
+    if faults:
+        raise DataError(faults)
+    # A region of which nobody answered has no estimate of its own, perhaps the model's.
+    answered = pl.col(variable).is_not_null().any().over(by)
+    region = pl.when(answered).then(pl.col(by)).alias(_REGION)
+    asked = replace(data, frame=data.frame.with_columns(region))
     own = {
-        one.by[by]: one
-        for one in estimate(data, statistic, variable, [by], ci="logit")
+        one.by[_REGION]: one
+        for one in estimate(asked, statistic, variable, [_REGION], ci="logit")
         if one.level == level
     }
     if not own:
@@ -314,7 +317,7 @@ def _checked(
     others = (np.delete(design, at, axis=0) for at in range(areas))
     if areas < columns + _FEWEST or min(map(np.linalg.matrix_rank, others)) < columns:
         needed = f"{areas} regions are too few, or a covariate speaks of one of them alone"
-        return ModelCheck(False, [needed], areas, *[math.nan] * 4), None
+        return ModelCheck(False, [needed], areas, None, None, None, None), None
     fit = fay_herriot(direct, variance, design)
     residual = (direct - design @ fit.coefficients) / np.sqrt(fit.spread + variance)
     normality = float(stats.shapiro(residual).pvalue)

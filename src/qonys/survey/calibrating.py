@@ -18,7 +18,7 @@ import polars as pl
 from qonys.core.errors import DataError, Fault
 from qonys.survey.design import Calibration
 from qonys.survey.estimates import estimate
-from qonys.survey.microdata import Microdata, auxiliary
+from qonys.survey.microdata import Microdata, auxiliary, categories_of
 
 METHODS = ("rake", "linear", "truncated", "logit")
 TOLERANCE = 1e-10  #: Largest relative error of a margin.
@@ -191,8 +191,8 @@ def calibrate(
     tolerance : float
         Largest relative error of a margin that is accepted.
     limits : tuple of (float, float) or None
-        Weights are cut to these afterwards (`trim`); the margins then hold no more, and the
-        report says by how much.
+        Weights are cut to these afterwards (`trim`); the margins then hold no more, the report
+        says by how much, and the variance knows of no fit.
     shares : bool
         Whether the margins of categories are shares of the population that the weights sum to.
 
@@ -203,6 +203,7 @@ def calibrate(
     """
     _refuse(data, margins, method, bounds, limits, name, tolerance)
     before = data.weights
+    _refuse_units(data, margins, shares=shares)
     if shares:
         margins = _scaled(margins, float(before.sum()))
     matrix, targets, labels = _system(data, margins)
@@ -247,17 +248,19 @@ def calibrate(
         outside = (after < limits[0]) | (after > limits[1])
         cut = int(outside.sum())
         after = trim(after, *limits)
+    fit = Calibration(
+        data.design.weights,
+        method,
+        tuple(margins.categories),
+        tuple(margins.numbers),
+        tuple((matrix.T @ after).tolist()),
+    )
     design = replace(
         data.design,
         weights=name,
         replicate_weights=tuple(replicates),
-        calibration=Calibration(
-            data.design.weights,
-            method,
-            tuple(margins.categories),
-            tuple(margins.numbers),
-            tuple((matrix.T @ after).tolist()),
-        ),
+        # Weights that were cut meet no margin, so their variance gets no credit for one.
+        calibration=None if cut else fit,
         population=None,
     )
     columns = {name: after, **replicates}
@@ -292,7 +295,7 @@ def _refuse(
     if method in ("rake", "linear") and bounds:
         way_out = "Use truncated or logit."
         faults.append(Fault(f"{method} knows no bounds", value=str(bounds), way_out=way_out))
-    if bounds and not 0 <= bounds[0] < 1 < bounds[1]:
+    if bounds and not 0 <= bounds[0] < 1 < bounds[1] < math.inf:
         way_out = "They bound weight after over weight before, so 1 lies between them."
         faults.append(Fault("impossible bounds", value=str(bounds), way_out=way_out))
     if limits and not 0 < limits[0] < limits[1]:
@@ -330,7 +333,7 @@ def _unmatched(data: Microdata, margins: Margins) -> list[Fault]:
     for name, totals in margins.categories.items():
         if name not in data.frame.columns:
             continue
-        present = set(data.frame[name].cast(pl.String).drop_nulls().unique().to_list())
+        present = set(categories_of(data.frame[name].drop_nulls()).unique().to_list())
         for level in sorted(set(totals) - present):
             problem = f"no respondent in the category {level} of {name}"
             way_out = "Join it with another category."
@@ -339,6 +342,28 @@ def _unmatched(data: Microdata, margins: Margins) -> list[Fault]:
             problem = f"no total for the category {level} of {name}"
             faults.append(Fault(problem, margins.file, value=level))
     return faults
+
+
+def _refuse_units(data: Microdata, margins: Margins, *, shares: bool) -> None:
+    """Shares that are given as totals, and totals as shares."""
+    total = float(data.weights.sum())
+    faults = []
+    for name, totals in margins.categories.items():
+        summed = sum(totals.values())
+        like_shares = abs(summed - 1) < 0.02 or abs(summed - 100) < 2
+        if not shares and like_shares and total > 2 * summed:
+            problem = f"the margins of {name} sum to {summed:g}, the weights to {total:,.6g}"
+            faults.append(Fault(problem, margins.file, way_out="Give --shares, or totals."))
+        if shares and not like_shares:
+            problem = f"the shares of {name} sum to {summed:,.6g}, not to 1 or 100"
+            faults.append(Fault(problem, margins.file, value=name))
+    if shares:
+        faults += [
+            Fault("a number has a total, no share", margins.file, column=name)
+            for name in margins.numbers
+        ]
+    if faults:
+        raise DataError(faults)
 
 
 def _scaled(margins: Margins, population: float) -> Margins:
@@ -372,61 +397,96 @@ def _solve(
     bounds: tuple[float, float] | None,
     tolerance: float,
 ) -> np.ndarray:
-    """Newton's method on the multipliers (Deville and Särndal 1992, eq. 2.7), steps halved."""
-    ratio, slope = _distance(method, bounds)
+    """Weights after, by Newton's method on the convex dual (Deville and Särndal 1992, eq. 2.7).
+
+    The dual falls at every step, so a solution is found where there is one.
+    """
+    ratio, slope, integral = _distance(method, bounds)
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-300)
     columns, wanted = matrix / scale, targets / scale
     lagrange = np.zeros(columns.shape[1])
 
-    def gap(at: np.ndarray) -> np.ndarray:
+    def missing(at: np.ndarray) -> np.ndarray:
+        """Totals less what is wanted."""
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(columns.T @ (weights * ratio(columns @ at)) - wanted)
 
-    missing = gap(lagrange)
+    def dual(at: np.ndarray) -> float:
+        """What is smallest at the solution."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float((weights * integral(columns @ at)).sum() - wanted @ at)
+
+    value = dual(lagrange)
     for _ in range(_STEPS):
-        if np.abs(missing).max() <= tolerance / 100 * max(np.abs(wanted).max(), 1e-300):
+        gap = missing(lagrange)
+        if np.abs(gap).max() <= tolerance / 100 * max(np.abs(wanted).max(), 1e-300):
             break
         curve = columns.T @ (columns * (weights * slope(columns @ lagrange))[:, None])
-        step = np.linalg.lstsq(curve, -missing, rcond=None)[0]
-        for _ in range(30):
-            trial = gap(lagrange + step)
-            if np.isfinite(trial).all() and np.abs(trial).sum() < np.abs(missing).sum():
+        ridge = 1e-12 * max(float(np.trace(curve)), 1e-12 * float(weights.sum()))
+        step = np.linalg.solve(curve + ridge * np.eye(len(gap)), -gap)
+        size, fall = 1.0, float(gap @ step)
+        for _ in range(60):
+            trial = dual(lagrange + size * step)
+            if math.isfinite(trial) and trial <= value + 1e-4 * size * fall:
                 break
-            step = step / 2
-        else:
+            # Near the end the dual falls by less than it is rounded; the gap still shrinks.
+            if np.abs(missing(lagrange + size * step)).max() < np.abs(gap).max() / 2:
+                break
+            size /= 2
+        if size < 2.0**-59 or np.abs(lagrange).max() > 1e9:
             break
-        lagrange, missing = lagrange + step, trial
-    return np.asarray(weights * ratio(columns @ lagrange))
+        lagrange = lagrange + size * step
+        value = dual(lagrange)
+    with np.errstate(over="ignore"):
+        return np.asarray(weights * ratio(columns @ lagrange))
 
 
 Curve = Callable[[np.ndarray], np.ndarray]
 
 
-def _distance(method: str, bounds: tuple[float, float] | None) -> tuple[Curve, Curve]:
-    """Weight after over before as a function of x'λ, and its derivative."""
+def _distance(method: str, bounds: tuple[float, float] | None) -> tuple[Curve, Curve, Curve]:
+    """Weight after over before as a function of x'λ, with its derivative and integral."""
     low, high = bounds or (0.0, math.inf)
     if method == "rake":
-        return np.exp, np.exp
+        return np.exp, np.exp, np.exp
     if method == "linear":
-        return lambda u: 1 + u, np.ones_like
+        return lambda u: 1 + u, np.ones_like, lambda u: u + u * u / 2
     if method == "truncated":
         return (
             lambda u: np.clip(1 + u, low, high),
             lambda u: ((1 + u > low) & (1 + u < high)).astype(float),
+            lambda u: _clipped_integral(u, low, high),
         )
     bend = (high - low) / ((1 - low) * (high - 1))
 
+    def grown(u: np.ndarray) -> np.ndarray:
+        """The exponential within what floats hold."""
+        return np.asarray(np.exp(np.clip(bend * u, -700, 700)))
+
     def logit(u: np.ndarray) -> np.ndarray:
-        grown = np.exp(np.clip(bend * u, -700, 700))
-        return np.asarray(
-            (low * (high - 1) + high * (1 - low) * grown) / (high - 1 + (1 - low) * grown)
-        )
+        """Deville and Särndal's case 6."""
+        e = grown(u)
+        top = low * (high - 1) + high * (1 - low) * e
+        return np.asarray(top / (high - 1 + (1 - low) * e))
 
     def steepness(u: np.ndarray) -> np.ndarray:
+        """Its derivative."""
         g = logit(u)
         return np.asarray(bend * (g - low) * (high - g) / (high - low))
 
-    return logit, steepness
+    def area(u: np.ndarray) -> np.ndarray:
+        """Its integral."""
+        inside = np.log(high - 1 + (1 - low) * grown(u))
+        return np.asarray(low * u + (high - low) / bend * inside)
+
+    return logit, steepness, area
+
+
+def _clipped_integral(u: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Integral of 1 + u held between two values."""
+    inside = np.clip(u, low - 1, high - 1)
+    beyond = u - inside
+    return np.asarray(inside + inside**2 / 2 + np.where(beyond < 0, low, high) * beyond)
 
 
 @dataclass(frozen=True)
@@ -525,7 +585,7 @@ def _report(
 ) -> list[Fitted]:
     found = []
     for name, totals in margins.categories.items():
-        values = data.frame[name].cast(pl.String)
+        values = categories_of(data.frame[name])
         for level, target in totals.items():
             at = (values == level).to_numpy()
             found.append(_fitted(name, level, target, before[at], after[at]))

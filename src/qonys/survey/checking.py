@@ -44,7 +44,13 @@ class _Checks:
         """Whether a column holds numbers above (not at) the least."""
         values = self.data.frame[column]
         if not (values.dtype.is_numeric() or values.dtype.is_decimal()):
-            self.add("expected numbers", column, values.drop_nulls().head(1).to_list())
+            wrong = (
+                values.is_not_null()
+                & values.cast(pl.String).cast(pl.Float64, strict=False).is_null()
+            )
+            way_out = "Numbers have a point, no comma and no spaces."
+            self.rows(wrong if wrong.any() else values.is_not_null(), "expected a number",
+                      column, way_out)  # fmt: skip
             return False
         before = len(self.faults)
         wrong = values.is_null() | ~values.cast(pl.Float64).is_finite() | ~(values > least)
@@ -78,6 +84,7 @@ def check(data: Microdata) -> None:
         _calibration(checks)
     if not checks.faults:
         _sizes(checks)
+    if not checks.faults:
         _lone_clusters(checks)
     if sound:
         _replicates(checks)

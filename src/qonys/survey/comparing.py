@@ -17,7 +17,7 @@ from scipy import stats
 from qonys.core.errors import DataError, Fault
 from qonys.survey.estimates import Estimate, asked_of, estimate, finite, not_there, prepared
 from qonys.survey.intervals import interval
-from qonys.survey.microdata import Microdata
+from qonys.survey.microdata import Microdata, categories_of
 
 _DOMAINS = 50  #: More domains give more pairs than anybody reads.
 _FLAG = "qonys flag"  #: Begins the names of columns that are made here.
@@ -133,7 +133,7 @@ def compare(data: Microdata, statistic: str, variable: str, by: str) -> list[Dif
     if statistic == "mean":
         return _tested(*_compared(data, variable, None, variable, by))
     prepared(data, [variable], [by], categories=True)
-    values = data.frame[variable].cast(pl.String)
+    values = categories_of(data.frame[variable])
     rows: list[_Gap] = []
     df: list[int] = []
     for level in values.drop_nulls().unique().sort().to_list():
@@ -323,7 +323,11 @@ def multiple(data: Microdata, items: Sequence[str], ci: str = "logit") -> Multip
     if frame[_FLAG].sum():
         for at, item in enumerate(items):
             (one,) = estimate(asked, "ratio", f"{_FLAG}{at}/{_FLAG}")
-            shares.append(replace(one, statistic="share of answers", variable=item))
+            limits = interval(one.estimate, one.se or 0.0, one.df, one.n, ci) or (None, None)
+            low, high = limits
+            shares.append(
+                replace(one, statistic="share of answers", variable=item, low=low, high=high)
+            )
     overlaps = [share(f"{_FLAG}{a}and{b}", "overlap", items[a], items[b]) for a, b in pairs]
     rows = []
     for a, b in pairs:

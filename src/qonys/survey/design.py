@@ -268,8 +268,8 @@ def _calibration(read: _Reader, given: object) -> Calibration | None:
         read.names(given, "numbers"),
         tuple(read.number("calibration.reached", one) for one in given.get("reached", [])),
     )
-    if not found.weights or not found.method:
-        read.fault("needs weights (before) and method", "calibration", given)
+    if not found.weights or not found.method or not (found.categories or found.numbers):
+        read.fault("needs weights (before), method, and what was fitted", "calibration", given)
     return found
 
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from qonys.core.errors import DataError, Fault
 from qonys.survey.intervals import METHODS, interval
-from qonys.survey.microdata import Microdata
+from qonys.survey.microdata import Microdata, categories_of
 from qonys.survey.sample import to_sample
 
 STATISTICS = ("mean", "total", "ratio", "proportion", "quantile")
@@ -146,6 +146,8 @@ def _simple_variances(
     respondents, less what the finite population takes away.
     """
     weight = pl.Series("_w", data.weights)
+    # Weights that sum to the respondents know of no population that a sample exhausts.
+    normalised = abs(float(data.weights.sum()) - data.frame.height) <= 0.001 * data.frame.height
     inside = frame.with_columns(weight).filter("_in")
     if statistic == "quantile":
         return [None] * len(rows)
@@ -171,7 +173,7 @@ def _simple_variances(
         size, n, spread = grouped[tuple(map(str, row["by_level"] or ("",)))]
         if statistic == "proportion":
             spread = row["est"] * (1 - row["est"])
-        left = 1.0 if replacement else 1 - n / size
+        left = 1.0 if replacement or normalised else 1 - n / size
         if n < 2 or left <= 0 or spread <= 0:
             found.append(None)
             continue
@@ -229,12 +231,14 @@ def columns_of(statistic: str, variable: str) -> tuple[list[str], float | None]:
 
 
 def _refuse_normalised(data: Microdata) -> None:
+    """Weights that sum to fewer people than answered, or vary about one, have no total."""
     total, n = float(data.weights.sum()), data.frame.height
-    equal = float(np.ptp(data.weights)) == 0
-    if abs(total - n) <= 0.001 * n and not equal and data.design.population is None:
+    varying = float(np.ptp(data.weights)) > 0
+    known = data.design.population is not None or data.design.fpc
+    if not known and (total < 0.999 * n or (varying and total <= 1.001 * n)):
         raise DataError(
             Fault(
-                f"the weights sum to the {n} respondents: no total of a population",
+                f"the weights sum to {total:,.6g} for {n} respondents: no population's total",
                 data.file,
                 column=data.design.weights,
                 way_out="Use weights that sum to the population, or ask for a mean.",
@@ -257,31 +261,28 @@ def prepared(
         Whether the values are categories, not numbers.
     """
     faults = not_there(data, [*names, *by])
-    if not categories:
-        faults += [
-            Fault("expected numbers", data.file, None, name, str(values[0]))
-            for name in names
-            if name in data.frame.columns
-            and (values := data.frame[name].drop_nulls()).len()
-            and not (values.dtype.is_numeric() or values.dtype == pl.Boolean)
-        ]
+    there = [name for name in dict.fromkeys([*names, *by]) if name in data.frame.columns]
     faults += [
         Fault("neither numbers nor words", data.file, None, name, str(data.frame[name].dtype))
-        for name in dict.fromkeys([*names, *by])
-        if name in data.frame.columns and data.frame[name].dtype.is_nested()
+        for name in there
+        if data.frame[name].dtype.is_nested()
     ]
+    if not categories:
+        faults += [
+            fault for name in names if name in there for fault in _no_numbers(data, name)
+        ]
     if faults:
         raise DataError(faults)
-    kind = pl.String if categories else pl.Float64
-    frame = data.frame.select(
-        *(pl.col(name).cast(kind).alias(f"value{at}") for at, name in enumerate(names)),
-        *(pl.col(name).cast(pl.String).alias(f"by{at}") for at, name in enumerate(by)),
+    values = (
+        categories_of(data.frame[name]) if categories else data.frame[name].cast(pl.Float64)
+        for name in names
     )
-    if not categories:
-        floats = frame.columns[: len(names)]
-        frame = frame.with_columns(
-            pl.when(pl.col(n).is_finite()).then(pl.col(n)) for n in floats
-        )
+    frame = pl.DataFrame(
+        [
+            *(column.alias(f"value{at}") for at, column in enumerate(values)),
+            *(categories_of(data.frame[name]).alias(f"by{at}") for at, name in enumerate(by)),
+        ]
+    )
     present = pl.all_horizontal(pl.all().is_not_null())
     frame = frame.with_columns(present.alias("_in"))
     _refuse_empty(data, frame, names, by)
@@ -294,6 +295,21 @@ def prepared(
     if many:
         raise DataError(many)
     return frame
+
+
+def _no_numbers(data: Microdata, name: str) -> list[Fault]:
+    """A fault for the first value that is no number."""
+    values = data.frame[name]
+    if values.dtype == pl.Boolean or values.is_null().all():
+        return []
+    numbers = values.cast(pl.Float64, strict=False)
+    wrong = values.is_not_null() & ~numbers.is_finite().fill_null(False)
+    if values.dtype.is_numeric() and not wrong.any():
+        return []
+    # A column of words that all look like numbers is one of codes.
+    at = wrong.arg_max() if wrong.any() else 0
+    row = (at or 0) + (1 if data.file.endswith(".parquet") else 2)
+    return [Fault("expected numbers", data.file, row, name, str(values[at or 0]))]
 
 
 def not_there(data: Microdata, names: Sequence[str]) -> list[Fault]:

@@ -93,6 +93,19 @@ def population_size(data: Microdata, stage: int) -> pl.Series:
     return frame.select(drawn.over(within) if within else drawn.first()).to_series() / size
 
 
+def categories_of(values: pl.Series) -> pl.Series:
+    """Categories as texts; codes that a table holds as 1.0 are 1.
+
+    Parameters
+    ----------
+    values : Series
+        A column.
+    """
+    if values.dtype.is_float() and bool((values == values.round()).all()):
+        return values.cast(pl.Int64).cast(pl.String)
+    return values.cast(pl.String)
+
+
 def auxiliary(
     frame: pl.DataFrame, categories: tuple[str, ...], numbers: tuple[str, ...]
 ) -> np.ndarray:
@@ -113,7 +126,7 @@ def auxiliary(
     """
     columns = []
     for at, name in enumerate(categories):
-        values = frame[name].cast(pl.String)
+        values = categories_of(frame[name])
         for level in values.unique().sort().to_list()[bool(at) :]:
             columns.append((values == level).cast(pl.Float64).to_numpy())
     columns += [frame[name].cast(pl.Float64).to_numpy() for name in numbers]

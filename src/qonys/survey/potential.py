@@ -527,5 +527,5 @@ def _points(values: np.ndarray) -> tuple[float, float, float]:
 def _realised(year: int, registered: float, proposed: Mapping[str, np.ndarray]) -> Realised:
     """From sampling error, horizon and number of adults, as a reader would reckon."""
     intended = proposed["adults"] * proposed["stated"]
-    low, middle, high = _points(registered * proposed["years"] / intended)
+    low, middle, high = _points(np.minimum(registered * proposed["years"] / intended, 1.0))
     return Realised(year, registered, low, middle, high)

@@ -99,7 +99,7 @@ class Published:
     Parameters
     ----------
     id : str
-        Id of the survey, the same in every telling.
+        Id of the survey, the same in every telling; files without one are taken for tellings.
     title, field_dates, mode, weighting, source, url, note : str
         As the source gives them; empty where it does not.
     n : int
@@ -181,7 +181,7 @@ def read_published(path: Path) -> Published:
         With all faults of the file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(Fault(f"not TOML: {error}", path.name)) from error
     return _published(text, path.name)
@@ -200,7 +200,7 @@ def _published(text: str, name: str) -> Published:
         read.fault("no question", "question", way_out="Give at least one [[question]].")
         questions = []
     survey = Published(
-        id=read.text(given, "id", "") or name.removesuffix(".toml"),
+        id=read.text(given, "id", ""),
         title=read.text(given, "title", ""),
         n=read.count(given.get("n"), "n"),
         field_dates=read.text(given, "field_dates", ""),
@@ -213,6 +213,10 @@ def _published(text: str, name: str) -> Published:
         questions=tuple(_questions(read, questions)),
         file=name,
     )
+    for question in survey.questions:
+        for base in question.bases:
+            if base > survey.n:
+                read.fault("more than all respondents", f"{question.id}, bases", base)
     if not survey.source:
         read.fault("no source", "source", way_out="Say who published the shares.")
     if read.faults:

@@ -95,7 +95,7 @@ def _replicate_weights(data: Microdata) -> Any:
         "n_reps": len(names),
         "df": max(data.df, 1),
     }
-    scale = design.replicate_scale or _jackknife_scale(data)
+    scale = design.replicate_scale or _own_scale(data)
     if scale:
         given["scale"] = scale[0] if len(scale) == 1 else tuple(scale)
     kind = design.replicate_kind
@@ -106,12 +106,15 @@ def _replicate_weights(data: Microdata) -> Any:
     return (SdrWgts if kind == "SDR" else BootstrapWgts)(**given)
 
 
-def _jackknife_scale(data: Microdata) -> tuple[float, ...]:
-    """Of a jackknife, (n - 1)/n, times the part of the population that was not drawn.
+def _own_scale(data: Microdata) -> tuple[float, ...]:
+    """Factors of the squared deviations where svy's own are not R's.
 
-    Of JKn the stratum of a replicate is that of the respondents to whom it gives no weight.
+    Of a bootstrap 1/(R - 1). Of a jackknife (n - 1)/n, times the part of the population that
+    was not drawn; of JKn in the stratum of those to whom the replicate gives no weight.
     """
     design = data.design
+    if design.replicate_kind == "bootstrap":
+        return (1 / (len(design.replicate_weights) - 1),)
     if design.replicate_kind == "JK1":
         count = len(design.replicate_weights)
         drawn, rows = np.full(count, count), np.zeros(count, dtype=np.int64)

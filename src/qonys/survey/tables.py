@@ -88,7 +88,7 @@ class Examined:
     tests : tuple of Tested
         The four tests.
     n : int
-        Respondents of the survey, from whom the margins are.
+        Respondents from whom the margins are.
     """
 
     question: Question
@@ -153,16 +153,16 @@ def examine(
     """
     found = []
     for question in survey.questions:
-        margins = tuple(
-            _margin(answer, survey.n, design_effects) for answer in question.answers
-        )
+        # One base is the base; of several each is possible.
+        n = question.bases[0] if len(question.bases) == 1 else survey.n
+        margins = tuple(_margin(answer, n, design_effects) for answer in question.answers)
         tests = (
-            _sum(question, survey.n),
-            _integers(question, survey.n),
-            _bases(question, survey.n),
-            *_ranking(question, survey.n, max(design_effects)),
+            _sum(question, n),
+            _integers(question, n),
+            _bases(question, n),
+            *_ranking(question, n, max(design_effects)),
         )
-        found.append(Examined(question, margins, tests, survey.n))
+        found.append(Examined(question, margins, tests, n))
     return found
 
 
@@ -284,7 +284,7 @@ def _pair(a: Answer, b: Answer, n: int, effect: float, question: Question) -> Te
         "se": round(100 * widest, 6),
         "z": round(gap / widest, 4) if widest else 0.0,
         "design_effect": effect,
-        "base": n / wider**2,
+        "base": round(n / wider**2, 6),
         "one_share": a.share,
         "other_share": b.share,
     }
@@ -328,6 +328,9 @@ def compare_tellings(surveys: Sequence[Published]) -> list[Differing]:
     for i, one in enumerate(surveys):
         for other in surveys[i + 1 :]:
             if one.id == other.id:
+                if one.n != other.n:
+                    says = f"{one.n:,} and {other.n:,} respondents"
+                    found.append(Differing(one.id, (one.source, other.source), says))
                 found += _compared(one, other)
     return found
 
@@ -354,6 +357,8 @@ def _compared(one: Published, other: Published) -> list[Differing]:
                 both = f"\u201c{answer.text}\u201d and \u201c{named.text}\u201d"
                 says = f"{answer.share:g} %: {both}"
             else:
-                continue
+                says = (
+                    f"{answer.share:g} %: \u201c{answer.text}\u201d is told by the first alone"
+                )
             found.append(Differing(question.id, (one.source, other.source), says))
     return found

@@ -208,3 +208,42 @@ def test_table_writes_an_offline_page_in_each_language(tmp_path):
     page = (tmp_path / "pages" / "survey.en.html").read_text(encoding="utf-8")
     assert "DEMOSCOPE (Adaladam.kz)" in page
     assert "<svg" in page
+
+
+def test_rake_leaves_other_columns_and_its_own_input_alone(people, tmp_path):
+    margins = tmp_path / "margins.toml"
+    margins.write_text("[plans]\nleave = 40\nstay = 94\n", encoding="utf-8")
+    same = survey("rake", *people, "--margins", str(margins), "-o", people[0])
+    assert same.exit_code == 2
+    assert "is read here: write elsewhere" in same.output
+    out = tmp_path / "out.csv"
+    assert survey("rake", *people, "--margins", str(margins), "-o", str(out)).exit_code == 0
+    before = PEOPLE.splitlines()
+    after = out.read_text(encoding="utf-8").splitlines()
+    assert [line.rpartition(",")[0] for line in after] == before
+
+
+def test_a_total_says_how_many_it_leaves_out(people):
+    text = survey("estimate", *people, "--total", "income").output
+    assert "1 gave no income: the total leaves them out." in text
+
+
+def test_potential_before_the_survey_was_asked_is_a_fault():
+    result = survey("potential", "--as-of", "2020-01-01")
+    assert result.exit_code == 2
+    assert "the survey was not asked yet" in result.output
+
+
+def test_tellings_without_an_id_are_compared(tmp_path):
+    text = 'n = {n}\nsource = "{s}"\n[[question]]\nid = "q"\nwording = "w"\nanswers = [{a}]\n'
+    for name, n, answers in (
+        ("a", 1100, '{text = "yes", share = "24.5"}, {text = "no", share = "75.5"}'),
+        ("b", 900, '{text = "yes", share = "34.5"}'),
+    ):
+        told = text.replace("{n}", str(n)).replace("{s}", name).replace("{a}", answers)
+        (tmp_path / f"{name}.toml").write_text(told, encoding="utf-8")
+    found = json.loads(run(str(tmp_path / "a.toml"), str(tmp_path / "b.toml"), "--json").stdout)
+    says = [one["says"] for one in found["tellings_differ"]]
+    assert says[0] == "1,100 and 900 respondents"
+    assert says[1] == "yes: 24.5 % and 34.5 %"
+    assert "told by the first alone" in says[2]

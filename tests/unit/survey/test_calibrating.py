@@ -64,6 +64,10 @@ def test_shares_are_scaled_to_the_sum_of_the_weights(sample):
         (MARGINS, {"method": "magic"}, "unknown method"),
         (MARGINS, {"name": "sex"}, "the file has this column already"),
         (MARGINS, {"tolerance": 0}, "expected a tolerance"),
+        (MARGINS, {"method": "logit", "bounds": (0.5, float("inf"))}, "impossible bounds"),
+        (Margins({"sex": {"f": 0.5, "m": 0.5}}, {}), {}, "Give --shares, or totals"),
+        (MARGINS, {"shares": True}, "not to 1 or 100"),
+        (FAR, {"shares": True}, "a number has a total, no share"),
         (MARGINS, {"limits": (5, 2)}, "impossible limits"),
         (MARGINS, {"limits": (14.9, 15.1)}, "cannot take what is cut"),
     ],
@@ -103,6 +107,7 @@ def test_trimming_keeps_the_sum_and_the_limits(sample):
     assert (cut.min(), cut.max()) == (3, 20)
     found = calibrate(sample(), MARGINS, limits=(9.0, 30.0))
     assert found.trimmed > 0
+    assert found.data.design.calibration is None  # no margin holds, so none is certain
     assert max(abs(one.error) for one in found.margins) > 1e-3
 
 

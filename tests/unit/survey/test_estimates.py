@@ -76,9 +76,7 @@ def test_what_cannot_be_estimated_is_a_fault(sample, statistic, variable, text):
 
 def test_a_total_needs_weights_of_a_population(sample):
     weights = [0.5, 1.5] * 6
-    assert "no total of a population" in problem(
-        estimate, sample(weight=weights), "total", "work"
-    )
+    assert "no population's total" in problem(estimate, sample(weight=weights), "total", "work")
     (found,) = estimate(sample(), "total", "work")
     assert found.estimate == 114.0
 

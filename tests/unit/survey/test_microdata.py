@@ -87,7 +87,7 @@ def test_a_missing_cluster_is_refused(sample):
     [
         ({"r1": [1.0] * 12}, "sums to 12, the weights to 180"),
         ({"r1": [-1.0, *WEIGHTS[1:]]}, "expected a replicate weight of 0 or more"),
-        ({"r1": ["a"] * 12}, "expected numbers"),
+        ({"r1": ["a"] * 12}, "expected a number ('a')"),
     ],
 )
 def test_replicate_weights_that_are_none_are_refused(sample, columns, problem):

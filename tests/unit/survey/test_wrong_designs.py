@@ -14,7 +14,7 @@ from qonys.survey.comparing import compare, multiple
 from qonys.survey.design import Design, read_design
 from qonys.survey.estimates import estimate
 from qonys.survey.microdata import Microdata
-from qonys.survey.reading import read_frame, read_microdata
+from qonys.survey.reading import read_frame, read_microdata, read_untouched
 
 SEX = Margins({"sex": {"f": 100.0, "m": 80.0}}, {})
 
@@ -174,3 +174,49 @@ def test_covariates_that_speak_of_one_region_alone_give_no_model():
     assert "expected a number in every row" in problem(
         small_areas, data, "mean", "y", "region", covariates=infinite
     )
+
+
+def test_codes_stay_codes_and_other_columns_stay_as_they_were(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "w,code,iin,when\n10,01,010000000000,2024-11-13 10:00\n12,02,020000000000,NA\n",
+        encoding="utf-8",
+    )
+    design = Design("w")
+    data = read_microdata(path, design, ["code"], ["code"])
+    found = [one.level for one in estimate(data, "proportion", "code")]
+    assert found == ["01", "02"]
+    untouched = read_untouched(path)
+    assert untouched["iin"].to_list() == ["010000000000", "020000000000"]
+    assert untouched["when"].to_list() == ["2024-11-13 10:00", "NA"]
+
+
+def test_whole_numbers_that_a_table_holds_as_fractions_are_the_categories(sample):
+    margins = Margins({"kind": {"1": 100.0, "2": 80.0}}, {})
+    found = calibrate(sample(kind=[1.0, 2.0] * 6), margins)
+    assert [one.after for one in found.margins] == pytest.approx([100, 80])
+
+
+def test_the_value_that_is_no_number_is_shown_with_its_row(sample):
+    mixed = [str(at) for at in range(11)] + ["refused"]
+    text = problem(estimate, sample(mixed=mixed), "mean", "mixed")
+    assert "row 13, column mixed: expected numbers ('refused')" in text
+    infinite = [1.0] * 11 + [float("inf")]
+    assert "('inf')" in problem(estimate, sample(mixed=infinite), "mean", "mixed")
+
+
+def test_weights_that_sum_to_the_respondents_exhaust_no_population(sample):
+    weights = np.array(sample().frame["weight"])
+    people = estimate(sample(), "mean", "work", ["sex"])
+    normal = estimate(sample(weight=weights / weights.mean()), "mean", "work", ["sex"])
+    for one, other in zip(people, normal, strict=True):
+        assert other.deff == pytest.approx(one.deff, rel=0.1)
+
+
+def test_the_solver_reaches_what_can_be_reached(sample):
+    data = sample()
+    truth = np.where(data.frame["sex"].to_numpy() == "f", 1.55, 0.97) * data.weights
+    sex = {one: float(truth[data.frame["sex"].to_numpy() == one].sum()) for one in "fm"}
+    for bounds in ((0.95, 1.6), (0.95, 1.7), (0.96, 1.56)):
+        found = calibrate(data, Margins({"sex": sex}, {}), "logit", bounds=bounds)
+        assert bounds[0] <= found.ratios[0] < found.ratios[1] <= bounds[1]
