@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS_ON_PAGE = re.compile(r"^\| `([a-z_]+)/", re.MULTILINE)
-HEAVY = {"pandas", "pyarrow", "duckdb", "numba", "xarray"}
+HEAVY = {"pandas", "pyarrow", "duckdb", "numba", "xarray", "polars", "svy", "scipy"}
 # A path that exists on one machine only. Part of an address (host/home/...) is no such path.
 MACHINE_PATH = re.compile(r"(?<![\w.:/~-])(?:/(?:home|root|work|Users)/[\w.]|[A-Z]:\\Users\\)")
 TEXT_LIMIT = 5_000_000

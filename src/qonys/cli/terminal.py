@@ -32,6 +32,7 @@ NOUNS = {
     "iin": ("qonys.cli.iin", "iin", "Check identification numbers."),
     "claims": ("qonys.cli.claims", "claims", "Check sentences of the press against figures."),
     "survey": ("qonys.cli.survey", "survey", "Examine surveys of intentions."),
+    "forecast": ("qonys.cli.forecast", "forecast", "Forecast series, and score the past."),
     "doctor": ("qonys.cli.doctor", "doctor", "Say what is installed and what the store holds."),
 }
 STORE_HELP = "Folder of the store, in place of QONYS_HOME."

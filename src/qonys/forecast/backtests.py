@@ -1,0 +1,167 @@
+"""Every model at origins of the past, scored against what came.
+
+For the command line. Main types: `Score`; main function: `backtest`. With releases a model sees
+what was known at each of them and is scored against the newest; without, against itself, and
+the answer says so (real-time errors are larger).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qonys.core.errors import DataError, Fault
+from qonys.forecast.models import Marginals, seasonal_scale
+from qonys.forecast.running import SELECTED
+from qonys.forecast.scoring import MEDIAN, covered, crps, interval_score
+from qonys.forecast.selecting import Selector
+from qonys.forecast.series import SEASONS, Series, same_kind
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good a model was.
+
+    Parameters
+    ----------
+    series : str or None
+        None for the mean over all.
+    model : str
+        Its name.
+    horizon : int or None
+        Periods ahead; none for the mean over all.
+    crps, mase, interval_score_95 : float
+        Divided by the in-sample error of the seasonal naive at each origin.
+    coverage_80, coverage_95 : float
+        Part of the targets inside the intervals.
+    origins : int
+        From how many origins.
+    """
+
+    series: str | None
+    model: str
+    horizon: int | None
+    crps: float
+    mase: float
+    interval_score_95: float
+    coverage_80: float
+    coverage_95: float
+    origins: int
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """One origin of one series: the forecasts and what came."""
+
+    series: str
+    scale: float
+    models: dict[str, Marginals]
+    came: np.ndarray
+
+
+def backtest(series: Sequence[Series], origins: int, horizon: int) -> list[Score]:
+    """Score every model, refitted at each origin.
+
+    Parameters
+    ----------
+    series : Sequence of Series
+        At least one, all of months, quarters or years.
+    origins : int
+        How many, evenly over the last third; with releases the last ones.
+    horizon : int
+        Periods ahead.
+    """
+    if origins < 1 or horizon < 1:
+        raise DataError(Fault("expected at least one origin and one period ahead"))
+    season = SEASONS[same_kind(series)]
+    rows: dict[tuple[str, str, int], list[tuple[float, ...]]] = {}
+    for one in _origins(series, origins, horizon, season):
+        for model, found in one.models.items():
+            quantiles = found.quantiles[: len(one.came)]
+            scores = zip(
+                crps(quantiles, one.came) / one.scale,
+                np.abs(one.came - quantiles[:, MEDIAN]) / one.scale,
+                interval_score(quantiles, one.came) / one.scale,
+                covered(quantiles, one.came, 0.8),
+                covered(quantiles, one.came, 0.95),
+                strict=True,
+            )
+            for step, score in enumerate(scores, 1):
+                rows.setdefault((one.series, model, step), []).append(tuple(map(float, score)))
+    if not rows:
+        raise DataError(Fault("no origin has values enough before it and one after it"))
+    return _summed(rows)
+
+
+def _origins(
+    series: Sequence[Series], count: int, horizon: int, season: int
+) -> Iterator[_Origin]:
+    if any(one.releases for one in series):
+        yield from _by_release(series, count, horizon, season)
+        return
+    floor = min(one.floor for one in series)
+    selector = Selector([one.values for one in series], season, horizon, floor)
+    for number, one in enumerate(series):
+        n = len(one.values)
+        last = max(n - horizon, int(n * 2 / 3))
+        spread = np.linspace(int(n * 2 / 3), min(last, n - 1), count)
+        for origin in sorted({round(at) for at in spread.tolist()}):
+            if origin < selector.fewest:
+                continue
+            scale = seasonal_scale(one.values[:origin], season)
+            models = dict(selector.at(number, origin))
+            models[SELECTED] = selector.selected(number, origin)
+            came = one.values[origin : origin + horizon]
+            yield _Origin(one.name, scale or 1.0, models, came)
+
+
+def _by_release(
+    series: Sequence[Series], count: int, horizon: int, season: int
+) -> Iterator[_Origin]:
+    """What was known at each release, scored against the newest."""
+    floor = min(one.floor for one in series)
+    releases = sorted({release for one in series for release in one.releases})[:-1]
+    for release in releases[-count:]:
+        known = [one.known(release) for one in series]
+        selector = Selector([one.values for one in known], season, horizon, floor)
+        for number, (then, now) in enumerate(zip(known, series, strict=True)):
+            origin = len(then.values)
+            if origin < selector.fewest:
+                continue
+            came = now.values[now.periods.index(then.periods[-1]) + 1 :][:horizon]
+            if not len(came):
+                continue
+            models = dict(selector.at(number, origin))
+            models[SELECTED] = selector.selected(number, origin)
+            scale = seasonal_scale(then.values, season)
+            yield _Origin(now.name, scale or 1.0, models, came)
+
+
+def _summed(rows: dict[tuple[str, str, int], list[tuple[float, ...]]]) -> list[Score]:
+    """By series and step, and means over either and both."""
+    models = list(dict.fromkeys(model for _, model, _ in rows))
+    names: list[str | None] = [None, *dict.fromkeys(name for name, _, _ in rows)]
+    steps: list[int | None] = [None, *sorted({step for *_, step in rows})]
+    found = []
+    for name in names:
+        for model in models:
+            for step in steps:
+                chosen = [
+                    (key, score)
+                    for key, scores in rows.items()
+                    for score in scores
+                    if key[1] == model and name in (None, key[0]) and step in (None, key[2])
+                ]
+                if not chosen:
+                    continue
+                mean = np.mean([score for _, score in chosen], axis=0)
+                origins = max(
+                    len(scores)
+                    for key, scores in rows.items()
+                    if key[1] == model and name in (None, key[0])
+                )
+                score, mase, width, inside_80, inside_95 = mean.tolist()
+                found.append(
+                    Score(name, model, step, score, mase, width, inside_80, inside_95, origins)
+                )
+    return found

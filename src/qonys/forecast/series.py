@@ -1,0 +1,253 @@
+"""Series by period and release, without gaps, in the order of time.
+
+For the whole room. Main type: `Series`; main functions: `read_series`, `step_on`. A missing
+value is not a zero: a gap is a fault. With releases the series is what was known on a day.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from qonys.core.errors import DataError, Fault
+from qonys.core.periods import parse_period
+
+SEASONS = {"month": 12, "quarter": 4, "year": 1}
+FEWEST = 3  #: Values under which nothing is said.
+_COLUMNS = ("period", "series", "release", "value")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of counts or rates.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    kind : str
+        ``month``, ``quarter`` or ``year``.
+    periods : tuple of str
+        Labels, one after another.
+    values : ndarray, shape (n,)
+        The newest release of each period.
+    releases : Mapping of str to Mapping of str to float
+        By release, in order: the values by period that it printed.
+    """
+
+    name: str
+    kind: str
+    periods: tuple[str, ...]
+    values: np.ndarray
+    releases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def season(self) -> int:
+        """Periods of a year."""
+        return SEASONS[self.kind]
+
+    @property
+    def floor(self) -> float:
+        """0 where no value lies below it, else minus infinity."""
+        return 0.0 if (self.values >= 0).all() else -math.inf
+
+    def known(self, release: str) -> "Series":
+        """The series as a reader knew it after a release.
+
+        Parameters
+        ----------
+        release : str
+            The release; later ones are not known.
+        """
+        told: dict[str, float] = {}
+        for name, values in self.releases.items():
+            if name <= release:
+                told |= values
+        periods = tuple(period for period in self.periods if period in told)
+        return Series(self.name, self.kind, periods, np.array([told[one] for one in periods]))
+
+
+def step_on(period: str, steps: int = 1) -> str:
+    """The label of a later period.
+
+    Parameters
+    ----------
+    period : str
+        A month, quarter or year.
+    steps : int
+        How many periods later.
+
+    Examples
+    --------
+    >>> step_on("2024-11", 3), step_on("2024-Q4"), step_on("2024", 11)
+    ('2025-02', '2025-Q1', '2035')
+    """
+    year = int(period[:4])
+    if len(period) == 4:
+        return f"{year + steps}"
+    if period[5] == "Q":
+        at = year * 4 + int(period[6]) - 1 + steps
+        return f"{at // 4}-Q{at % 4 + 1}"
+    at = year * 12 + int(period[5:7]) - 1 + steps
+    return f"{at // 12}-{at % 12 + 1:02d}"
+
+
+def read_series(path: Path) -> list[Series]:
+    """Series of a CSV file: ``period``, ``value``, and ``series`` and ``release`` or not.
+
+    Parameters
+    ----------
+    path : Path
+        The file, UTF-8.
+
+    Raises
+    ------
+    DataError
+        With all faults: unknown columns, texts for numbers, doubled rows, gaps, too few values.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(Fault("the text is not in UTF-8", path.name)) from error
+    reader = csv.DictReader(io.StringIO(text))
+    heads = list(reader.fieldnames or [])
+    missing = [name for name in ("period", "value") if name not in heads]
+    if missing:
+        way_out = f"Columns: {', '.join(_COLUMNS)}; series and release may be left out."
+        raise DataError(
+            [Fault("no such column", path.name, 1, n, "", way_out) for n in missing]
+        )
+    faults: list[Fault] = []
+    told: dict[str, dict[str, dict[str, float]]] = {}
+    for number, row in enumerate(reader, 2):
+        value = _value(row, path.name, number, faults)
+        kind = _kind(row["period"] or "", path.name, number, faults)
+        if value is None or not kind:
+            continue
+        name, release = row.get("series") or "value", row.get("release") or ""
+        values = told.setdefault(name, {}).setdefault(release, {})
+        if row["period"] in values:
+            faults.append(
+                Fault("a period stands twice", path.name, number, "period", row["period"])
+            )
+        values[row["period"]] = value
+    series = []
+    for name, releases in told.items():
+        series += _series(name, releases, path.name, faults)
+    if not told and not faults:
+        faults.append(Fault("no values", path.name))
+    if faults:
+        raise DataError(faults)
+    return series
+
+
+def _value(
+    row: Mapping[str, str | None], file: str, number: int, faults: list[Fault]
+) -> float | None:
+    text = (row["value"] or "").strip()
+    if text in ("", "NA", "."):
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        faults.append(Fault("expected a number", file, number, "value", text))
+        return None
+    return value
+
+
+def _kind(period: str, file: str, number: int, faults: list[Fault]) -> str:
+    try:
+        kind = parse_period(period).kind
+    except DataError:
+        kind = "unspecified"
+    if kind not in SEASONS:
+        way_out = "Months (2024-05), quarters (2024-Q2) or years (2024), no cumulated periods."
+        faults.append(Fault("no period of a series", file, number, "period", period, way_out))
+        return ""
+    return kind
+
+
+def _series(
+    name: str,
+    releases: Mapping[str, Mapping[str, float]],
+    file: str,
+    faults: list[Fault],
+) -> list[Series]:
+    newest: dict[str, float] = {}
+    for release in sorted(releases):
+        newest |= releases[release]
+    kinds = {parse_period(period).kind for period in newest}
+    if len(kinds) > 1:
+        faults.append(Fault("months, quarters and years in one series", file, value=name))
+        return []
+    (kind,) = kinds
+    periods = sorted(newest)
+    gaps = _gaps(periods)
+    if gaps:
+        shown = ", ".join(gaps[:5]) + (f" and {len(gaps) - 5} more" if len(gaps) > 5 else "")
+        way_out = "A missing value is no zero: fill it in, or begin after the gap."
+        faults.append(Fault(f"gaps in {name}: {shown}", file, None, "period", "", way_out))
+        return []
+    if len(periods) < FEWEST:
+        faults.append(
+            Fault(f"{len(periods)} values of {name}: at least {FEWEST} are needed", file)
+        )
+        return []
+    told = {key: releases[key] for key in sorted(releases)} if len(releases) > 1 else {}
+    values = np.array([newest[period] for period in periods])
+    return [Series(name, kind, tuple(periods), values, told)]
+
+
+def _gaps(periods: Sequence[str]) -> list[str]:
+    there = set(periods)
+    found = []
+    period = periods[0]
+    while period < periods[-1]:
+        period = step_on(period)
+        if period not in there:
+            found.append(period)
+    return found
+
+
+def yearly(name: str, values: Mapping[str, float]) -> Series:
+    """A series of years from values by period; it begins after its last gap.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    values : Mapping of str to float
+        By year.
+    """
+    periods = sorted(values)
+    gaps = _gaps(periods) if periods else []
+    kept = [period for period in periods if not gaps or period > gaps[-1]]
+    if len(kept) < FEWEST:
+        problem = f"{len(kept)} years in a row: at least {FEWEST} are needed"
+        raise DataError(Fault(problem, value=name))
+    return Series(name, "year", tuple(kept), np.array([values[one] for one in kept]))
+
+
+def same_kind(series: Iterable[Series]) -> str:
+    """The kind of period that all series have.
+
+    Parameters
+    ----------
+    series : Iterable of Series
+        At least one.
+
+    Raises
+    ------
+    DataError
+        Where they differ.
+    """
+    kinds = {one.kind for one in series}
+    if len(kinds) > 1:
+        raise DataError(Fault("series of months, quarters and years in one file"))
+    return kinds.pop()
