@@ -4,7 +4,7 @@ import csv
 from datetime import date, timedelta
 from pathlib import Path
 
-from hypothesis import Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from qonys.core.observations import Observations
@@ -129,7 +129,12 @@ def test_another_spelling_of_a_period_changes_no_preferred_row(
 
 
 @given(rows=row_lists(VINTAGES, most=8), day=DAYS)
-@settings(max_examples=15, phases=QUICK)
+@settings(
+    max_examples=15,
+    phases=QUICK,
+    # Rows that are all known on the day are passed over; an unlucky run has many of them.
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
+)
 def test_a_new_vintage_never_changes_an_earlier_day(
     fictional, raw_row, add_rows, tmp_path_factory, rows, day
 ):
