@@ -180,11 +180,14 @@ def precision_sql(text: str, form: NumberFormat = PLAIN) -> str:
         f"length(regexp_extract({bare}, '[.]([0-9]*)', 1))"
         f" - COALESCE(TRY_CAST(regexp_extract({bare}, '[eE](.*)', 1) AS INTEGER), 0)"
     )
+    slow = f"pow(10.0, -greatest(CAST({places} AS DOUBLE), 0.0))"
+    if "." not in form.decimal:
+        return slow
     # A number without blanks, exponent or comma is read by position: ten times as fast.
     plain = f"pow(10.0, strpos({text}, '.') - length({text}))"
     odd = " OR ".join(f"contains({text}, '{mark}')" for mark in _ODD)
     return (
-        f"CASE WHEN {odd} THEN pow(10.0, -greatest(CAST({places} AS DOUBLE), 0.0))"
+        f"CASE WHEN {odd} THEN {slow}"
         f" WHEN contains({text}, '.') THEN {plain} ELSE 1.0::DOUBLE END"
     )
 

@@ -1,6 +1,6 @@
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qonys.sources.numbers import (
@@ -79,6 +79,7 @@ def test_any_integer_survives_grouping(number: int, space: str, minus: str):
     assert parse_number(text) == number
 
 
+@example("1.000", NumberFormat(decimal=",", thousands="."))
 @given(LETTERS | st.floats(allow_nan=False).map(str), st.sampled_from(FORMS))
 def test_sql_and_python_follow_one_grammar(text: str, form: NumberFormat):
     expected = parse_number(text, form)
