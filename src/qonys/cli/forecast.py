@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,12 +33,19 @@ def forecast() -> None:
     """Forecast series with their uncertainty, and score forecasts of the past."""
 
 
+_draws_option = click.option(
+    "--draws", type=click.IntRange(100, 100_000), default=2000, show_default=True, help="Paths."
+)
+_seed_option = click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same gives the same."
+)
+
+
 @forecast.command()
 @click.argument("source", metavar="FILE|CELL")
 @click.option("--horizon", type=int, required=True, help="Periods ahead.")
-@click.option("--draws", type=click.IntRange(100, 100_000), default=2000, show_default=True,
-              help="Paths, for years made of months.")  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True, help="The same gives the same.")
+@_draws_option
+@_seed_option
 @as_of_option
 @country_option
 @store_option
@@ -112,6 +119,64 @@ def backtest(file: Path, origins: int, horizon: int | None, as_json: bool) -> No
         if one.series is None and one.horizon is None
     ]
     print_table(["model", "crps", "mase", "interval 95", "in 80 %", "in 95 %"], rows)
+
+
+@forecast.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--horizon", type=click.IntRange(1, 200), required=True, help="Periods ahead.")
+@click.option(
+    "--iterations",
+    type=click.IntRange(200, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="Sweeps of each of two chains.",
+)
+@_draws_option
+@_seed_option
+@json_option
+def world(
+    file: Path, horizon: int, iterations: int, draws: int, seed: int, as_json: bool
+) -> None:
+    """Net migration rates of all countries at once, by a hierarchical AR(1).
+
+    FILE is a CSV with the columns country, period (years, equally far apart), rate (a person
+    and period), and population or not: with it the world's net is nought on every path.
+    """
+    import numpy as np
+
+    from qonys.forecast.world import fit_world, project_world, read_rates
+
+    rates = read_rates(file)
+    with progress("drawing") as step:
+        step(f"{len(rates.countries)} countries, {iterations:,} sweeps")
+        posterior = fit_world(rates, iterations=iterations, seed=seed)
+        paths = project_world(rates, posterior, horizon, draws=draws, seed=seed)
+    points = np.quantile(paths, [0.5, 0.1, 0.9, 0.025, 0.975], axis=2)
+    names = ("median", "low_80", "high_80", "low_95", "high_95")
+    rows: list[dict[str, Any]] = [
+        {"country": country, "period": rates.periods[-1] + rates.step * (t + 1)}
+        | dict(zip(names, points[:, c, t].tolist(), strict=True))
+        for c, country in enumerate(rates.countries)
+        for t in range(horizon)
+    ]
+    if as_json:
+        print_json(
+            {
+                "forecast": rows,
+                "effective_draws": posterior.effective,
+                "r_hat": posterior.r_hat,
+                "world_net_is_nought": rates.population is not None,
+            }
+        )
+        return
+    shown = [[r["country"], r["period"], *(f"{1000 * r[n]:.2f}" for n in names)] for r in rows]
+    print_table(["country", "period", "median", "80 % low", "high", "95 % low", "high"], shown)
+    click.echo(
+        f"\nPer 1,000 people and period; {posterior.effective:,.0f} effective draws, "
+        f"R-hat {posterior.r_hat:.3f}."
+    )
+    if rates.population is None:
+        click.echo("No populations are told, so the countries' paths do not sum to nought.")
 
 
 def _series(source: str, as_of: date | None, country: str, store: str | None) -> "list[Series]":

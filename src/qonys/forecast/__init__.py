@@ -2,5 +2,5 @@
 
 For analysts and statisticians. The room's modules are imported by name: `series` reads,
 `running` forecasts, `backtests` scores the past; `models` are the baselines, which `selecting`
-combines.
+combines. `world` takes all countries at once.
 """

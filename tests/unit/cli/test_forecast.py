@@ -60,3 +60,20 @@ def test_what_is_neither_file_nor_cell_is_a_fault(tmp_path):
     assert run("run", "emigrants:KAZ:NOWHERE", "--horizon", "2").exit_code == 2
     assert run("run", months(tmp_path), "--horizon", "0").exit_code == 2
     assert run("backtest", str(tmp_path / "no.csv"), "--origins", "2").exit_code == 2
+
+
+def test_world_forecasts_all_countries_together(tmp_path):
+    path = tmp_path / "rates.csv"
+    lines = ["country,period,rate,population"]
+    for c in range(4):
+        for year in range(2010, 2022):
+            rate = 0.001 * math.sin(c + year * 1.7) + 0.0005 * c
+            lines.append(f"C{c},{year},{rate:.6f},{1000000 * (c + 1)}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    asked = ["world", str(path), "--horizon", "3", "--iterations", "600", "--draws", "200"]
+    answer = json.loads(run(*asked, "--json").stdout)
+    assert [one["period"] for one in answer["forecast"][:3]] == [2022, 2023, 2024]
+    assert len(answer["forecast"]) == 12
+    assert answer["world_net_is_nought"]
+    assert "effective draws, R-hat" in run(*asked).output
+    assert run("world", str(tmp_path / "no.csv"), "--horizon", "2").exit_code == 2

@@ -1,0 +1,258 @@
+"""All countries at once: a hierarchical AR(1) of net migration rates, balanced over the world.
+
+For the command line. Main types: `Rates`, `Posterior`; main functions: `read_rates`,
+`fit_world`, `project_world`. Model: Azose and Raftery (2015), Demography 52, eqs. 1 to 3, that
+of R's bayesMig; balance: Azose, Ševčíková and Raftery (2016), PNAS 113.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from qonys.core.errors import DataError, Fault
+from qonys.forecast._world_kernels import sample
+
+FEWEST = 3  #: Periods, and countries, under which nothing is fitted.
+_COLUMNS = ("country", "period", "rate", "population")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Net migration rates of countries over equal periods.
+
+    Parameters
+    ----------
+    countries : tuple of str
+        Their codes or names.
+    periods : tuple of int
+        Years, equally far apart.
+    values : ndarray, shape (country, period)
+        Migrants a person and period: 0.002 is two of a thousand.
+    population : ndarray or None, shape (country,)
+        People at the end; none where the file does not tell.
+    """
+
+    countries: tuple[str, ...]
+    periods: tuple[int, ...]
+    values: np.ndarray
+    population: np.ndarray | None = None
+
+    @property
+    def step(self) -> int:
+        """Years from a period to the next."""
+        return self.periods[1] - self.periods[0]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws of the model.
+
+    Parameters
+    ----------
+    world : ndarray, shape (draw, 4)
+        Mean and variance of the countries' means, shape and scale of their variances.
+    country : ndarray, shape (draw, country, 3)
+        Mean, autoregression and standard deviation of each.
+    effective : float
+        Independent draws that the slowest of all quantities is worth.
+    r_hat : float
+        Largest split R-hat (Gelman and others 2013, section 11.4): near 1 where chains agree.
+    """
+
+    world: np.ndarray
+    country: np.ndarray
+    effective: float
+    r_hat: float
+
+
+def read_rates(path: Path) -> Rates:
+    """Rates of a CSV file: ``country``, ``period``, ``rate``, and ``population`` or not.
+
+    Parameters
+    ----------
+    path : Path
+        The file, UTF-8; periods are years, the population that of a country's last row counts.
+
+    Raises
+    ------
+    DataError
+        With all faults.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(Fault("the text is not in UTF-8", path.name)) from error
+    reader = csv.DictReader(io.StringIO(text))
+    heads = list(reader.fieldnames or [])
+    missing = [name for name in _COLUMNS[:3] if name not in heads]
+    if missing:
+        raise DataError([Fault("no such column", path.name, 1, name) for name in missing])
+    faults: list[Fault] = []
+    told: dict[str, dict[int, tuple[float, float]]] = {}
+    for number, row in enumerate(reader, 2):
+        year, rate, people = (
+            _number(row.get(name), path.name, number, name, faults)
+            for name in ("period", "rate", "population")
+        )
+        years = told.setdefault(row["country"] or "", {})
+        if year in years:
+            faults.append(
+                Fault("a period stands twice", path.name, number, "period", f"{year:g}")
+            )
+        if not math.isnan(year) and not math.isnan(rate):
+            years[int(year)] = (rate, people)
+    faults += _uneven(told, path.name)
+    if faults:
+        raise DataError(faults)
+    names = tuple(told)
+    periods = tuple(sorted(told[names[0]]))
+    values = np.array([[told[name][year][0] for year in periods] for name in names])
+    last = np.array([told[name][periods[-1]][1] for name in names])
+    return Rates(names, periods, values, None if np.isnan(last).any() else last)
+
+
+def _number(text: str | None, file: str, row: int, column: str, faults: list[Fault]) -> float:
+    """A number; not a number where the population is not told."""
+    if column == "population" and not (text or "").strip():
+        return math.nan
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (column == "population" and value <= 0):
+        faults.append(Fault("expected a number", file, row, column, text or ""))
+        return math.nan
+    return value
+
+
+def _uneven(told: Mapping[str, Mapping[int, object]], file: str) -> list[Fault]:
+    """Too few countries or periods, or not the same for all."""
+    longest = max((sorted(years) for years in told.values()), key=len, default=[])
+    if len(told) < FEWEST or len(longest) < FEWEST:
+        problem = f"{len(told)} countries of {len(longest)} periods: needs {FEWEST} of each"
+        return [Fault(problem, file)]
+    steps = {b - a for a, b in pairwise(longest)}
+    if len(steps) > 1:
+        return [Fault("periods are not equally far apart", file, value=str(sorted(steps)))]
+    way_out = "A missing rate is no zero: fill it in, or leave the country out."
+    return [
+        Fault(f"not the periods of the others ({name})", file, way_out=way_out)
+        for name, years in told.items()
+        if sorted(years) != longest
+    ]
+
+
+def fit_world(
+    rates: Rates, *, iterations: int = 20_000, chains: int = 2, seed: int = 1
+) -> Posterior:
+    """Draw from the posterior.
+
+    Parameters
+    ----------
+    rates : Rates
+        The past.
+    iterations : int
+        Sweeps a chain; a tenth is dropped and every second kept.
+    chains : int
+        Chains from different random numbers.
+    seed : int
+        The same gives the same draws.
+    """
+    if iterations < 200 or chains < 1:
+        raise DataError(Fault("expected at least 200 sweeps of a chain", value=str(iterations)))
+    flat = [
+        name for name, row in zip(rates.countries, rates.values, strict=True) if not np.ptp(row)
+    ]
+    if flat:
+        raise DataError([Fault("a rate that never changes", value=name) for name in flat])
+    scaler = 5.0 if rates.step >= 5 else 1.0
+    drawn = [
+        sample(rng, rates.values, iterations, iterations // 10, 2, scaler)
+        for rng in np.random.default_rng(seed).spawn(chains)
+    ]
+    worlds = np.stack([world for world, _ in drawn])
+    countries = np.stack([country for _, country in drawn])
+    flattened = np.concatenate([worlds, countries.reshape(*countries.shape[:2], -1)], axis=2)
+    return Posterior(
+        np.concatenate(worlds),
+        np.concatenate(countries),
+        min(
+            sum(effective_draws(chain[:, at]) for chain in flattened)
+            for at in range(flattened.shape[2])
+        ),
+        max(_r_hat(flattened[:, :, at]) for at in range(flattened.shape[2])),
+    )
+
+
+def effective_draws(chain: np.ndarray) -> float:
+    """Independent draws that a chain is worth (Geyer 1992, initial positive sequence).
+
+    Parameters
+    ----------
+    chain : ndarray, shape (draw,)
+        Of one quantity.
+    """
+    x = chain - chain.mean()
+    n = len(x)
+    spectrum = np.fft.rfft(x, 2 * n)
+    lagged = np.fft.irfft(spectrum * np.conj(spectrum))[:n]
+    if lagged[0] <= 0:
+        return float(n)
+    pairs = lagged[: n - n % 2].reshape(-1, 2).sum(axis=1) / lagged[0]
+    negative = np.flatnonzero(pairs < 0)
+    total = float(pairs[: negative[0]].sum() if len(negative) else pairs.sum())
+    return n / max(2 * total - 1, 1 / n)
+
+
+def _r_hat(chains: np.ndarray) -> float:
+    """Split R-hat of chains of shape (chain, draw)."""
+    half = chains.shape[1] // 2
+    split = np.concatenate([chains[:, :half], chains[:, half : 2 * half]])
+    within = split.var(axis=1, ddof=1).mean()
+    between = split.mean(axis=1).var(ddof=1)
+    return float(math.sqrt((half - 1) / half + between / within)) if within > 0 else 1.0
+
+
+def project_world(
+    rates: Rates, posterior: Posterior, horizon: int, *, draws: int = 2000, seed: int = 1
+) -> np.ndarray:
+    """Paths of every country's rate; where populations are known the world's net is nought.
+
+    Parameters
+    ----------
+    rates : Rates
+        The past.
+    posterior : Posterior
+        Of `fit_world`.
+    horizon : int
+        Periods ahead.
+    draws : int
+        Paths.
+    seed : int
+        The same gives the same paths.
+
+    Returns
+    -------
+    ndarray, shape (country, horizon, draw)
+        Rates. The excess of each path is shared out by population, which is held as it is.
+    """
+    if not 1 <= horizon <= 200:
+        raise DataError(Fault("expected 1 to 200 periods ahead", value=str(horizon)))
+    rng = np.random.default_rng(seed)
+    at = rng.integers(0, len(posterior.country), draws)
+    mean, lasting, sd = (posterior.country[at, :, column].T for column in range(3))
+    found = np.empty((len(rates.countries), horizon, draws))
+    now = np.repeat(rates.values[:, -1:], draws, axis=1)
+    for step in range(horizon):
+        now = mean + lasting * (now - mean) + sd * rng.standard_normal(now.shape)
+        if rates.population is not None:
+            people = rates.population[:, None]
+            now = now - (now * people).sum(axis=0) / people.sum()
+        found[:, step] = now
+    return found
