@@ -5,12 +5,14 @@ shares and draws of moves are those of the room `survey`.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from qonys.briefs.composing import Composer
 from qonys.core.document import Block, Chart, Heading, Paragraph, Series, Table, Text
 from qonys.core.intervals import Interval
 from qonys.core.observations import Observation
 from qonys.core.provenance import Figure, derived, slug
+from qonys.observations.reading import View
 from qonys.survey.potential import (
     Potential,
     Realised,
@@ -112,7 +114,7 @@ def _impossible(
             unit="person",
         )
         yield Paragraph(composer.say("survey_base", n=composer.ref(least)), "note")
-    ranking = next((test for test in found.tests if test.test == "ranking"), None)
+    ranking = _test(found, "ranking")
     if ranking and ranking.verdict == NO_ORDER:
         yield composer.paragraph(
             "survey_no_order",
@@ -128,12 +130,10 @@ def _moves(composer: Composer, options: list[Figure]) -> Iterator[Block]:
     if not has_settings(composer.country):
         return
     settings = read_settings(composer.country)
-    told, _, answer = built_in_answer(composer.country, settings)
-    chosen = [figure for figure in options if f"category={answer.code}" in figure.breakdown]
-    flows = read_flows(composer.view, settings)
-    if not chosen or not flows.registered:
+    chosen = [figure for figure in options if f"category={settings.answer}" in figure.breakdown]
+    found = _drawn(composer.view) if chosen else None
+    if found is None:
         return
-    found = estimate_potential(settings, answer, told.n, flows, asked_in=year_of(told))
     measure, _, partner = settings.registered.split(":")
     registered = []
     for one in found.realised:
@@ -143,6 +143,17 @@ def _moves(composer: Composer, options: list[Figure]) -> Iterator[Block]:
             yield _realised(composer, one, figure, chosen[0], settings)
     if registered:
         yield _leaving(composer, found, registered, chosen[0])
+
+
+@lru_cache(maxsize=1)
+def _drawn(view: View) -> Potential | None:
+    """Draws of moves, the same in every language; none where nothing was registered."""
+    settings = read_settings(view.country)
+    told, _, answer = built_in_answer(view.country, settings)
+    flows = read_flows(view, settings)
+    if not flows.registered:
+        return None
+    return estimate_potential(settings, answer, told.n, flows, asked_in=year_of(told))
 
 
 def _realised(

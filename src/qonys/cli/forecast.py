@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +22,9 @@ from qonys.cli.terminal import (
 if TYPE_CHECKING:
     from qonys.forecast.running import Ahead, Forecast
     from qonys.forecast.series import Series
+
+
+_POINTS = ("median", "80 % low", "high", "95 % low", "high")
 
 
 class _Verbs(click.Group):
@@ -96,10 +99,10 @@ def backtest(file: Path, origins: int, horizon: int | None, as_json: bool) -> No
     model sees what was known then; without, the newest values (real-time errors are larger).
     """
     from qonys.forecast.backtests import backtest as backtest_of
-    from qonys.forecast.series import read_series, same_kind
+    from qonys.forecast.series import AHEAD, read_series, same_kind
 
     series = read_series(file)
-    ahead = horizon or {"month": 12, "quarter": 4, "year": 3}[same_kind(series)]
+    ahead = horizon or AHEAD[same_kind(series)]
     with progress("backtesting") as step:
         step(f"{len(series)} series, {origins} origins")
         scores = backtest_of(series, origins, ahead)
@@ -142,35 +145,33 @@ def world(
     FILE is a CSV with the columns country, period (years, equally far apart), rate (a person
     and period), and population or not: with it the world's net is nought on every path.
     """
-    import numpy as np
-
-    from qonys.forecast.world import fit_world, project_world, read_rates
+    from qonys.forecast.world import fit_world, outlooks, project_world, read_rates
 
     rates = read_rates(file)
     with progress("drawing") as step:
         step(f"{len(rates.countries)} countries, {iterations:,} sweeps")
         posterior = fit_world(rates, iterations=iterations, seed=seed)
         paths = project_world(rates, posterior, horizon, draws=draws, seed=seed)
-    points = np.quantile(paths, [0.5, 0.1, 0.9, 0.025, 0.975], axis=2)
-    names = ("median", "low_80", "high_80", "low_95", "high_95")
-    rows: list[dict[str, Any]] = [
-        {"country": country, "period": rates.periods[-1] + rates.step * (t + 1)}
-        | dict(zip(names, points[:, c, t].tolist(), strict=True))
-        for c, country in enumerate(rates.countries)
-        for t in range(horizon)
-    ]
+        rows = outlooks(rates, paths)
     if as_json:
         print_json(
             {
-                "forecast": rows,
+                "forecast": [asdict(one) for one in rows],
                 "effective_draws": posterior.effective,
                 "r_hat": posterior.r_hat,
                 "world_net_is_nought": rates.population is not None,
             }
         )
         return
-    shown = [[r["country"], r["period"], *(f"{1000 * r[n]:.2f}" for n in names)] for r in rows]
-    print_table(["country", "period", "median", "80 % low", "high", "95 % low", "high"], shown)
+    shown = [
+        [one.country, one.period]
+        + [
+            f"{1000 * value:.2f}"
+            for value in (one.median, one.low_80, one.high_80, one.low_95, one.high_95)
+        ]
+        for one in rows
+    ]
+    print_table(["country", "period", *_POINTS], shown)
     click.echo(
         f"\nPer 1,000 people and period; {posterior.effective:,.0f} effective draws, "
         f"R-hat {posterior.r_hat:.3f}."
@@ -208,7 +209,7 @@ def _print_forecast(found: "Forecast") -> None:
         values = (one.median, one.low_80, one.high_80, one.low_95, one.high_95)
         return [one.series, one.period, *map(shown, values)]
 
-    heads = ["series", "period", "median", "80 % low", "high", "95 % low", "high"]
+    heads = ["series", "period", *_POINTS]
     print_table(heads, [line(one) for one in found.ahead if one.model == "selected"])
     if found.years:
         click.echo("\nWhole years")

@@ -1,10 +1,10 @@
 """`qonys survey`: what surveys of intentions can say, and what they cannot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,19 +29,17 @@ from qonys.cli.terminal import (
     store_option,
 )
 from qonys.core.errors import DataError, Fault
+from qonys.survey.files import FEWEST, FITS, INTERVALS, STATISTICS
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from qonys.core.country import Country
     from qonys.survey.calibrating import Calibrated
     from qonys.survey.estimates import Estimate
     from qonys.survey.microdata import Microdata
     from qonys.survey.potential import Potential
     from qonys.survey.published import Published
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-_STATISTICS = ("mean", "total", "ratio", "proportion", "quantile")
-_INTERVALS = ("logit", "beta", "wilson", "likelihood", "asin", "mean")
 
 
 class _Verbs(click.Group):
@@ -53,19 +51,16 @@ def survey() -> None:
     """Examine surveys: printed tables, and microdata with the design that drew them."""
 
 
-def _design_option(command: F) -> F:
-    return click.option(
-        "--design",
-        "design_file",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        required=True,
-        help="TOML: weights, strata, cluster, fpc, or replicate_weights and replicate_kind.",
-    )(command)
-
-
+_design_option = click.option(
+    "--design",
+    "design_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="TOML: weights, strata, cluster, fpc, or replicate_weights and replicate_kind.",
+)
 _ci_option = click.option(
     "--ci",
-    type=click.Choice(_INTERVALS),
+    type=click.Choice(INTERVALS),
     default="logit",
     show_default=True,
     help="Interval of proportions.",
@@ -158,9 +153,9 @@ def estimate(
 
     Intervals are of 95 %. Respondents without an answer count as outside the domain.
     """
-    wanted = [(kind, name) for kind in _STATISTICS for name in asked[kind]]
+    wanted = [(kind, name) for kind in STATISTICS for name in asked[kind]]
     if not wanted:
-        raise click.UsageError(f"Ask for one of: {', '.join(f'--{k}' for k in _STATISTICS)}.")
+        raise click.UsageError(f"Ask for one of: {', '.join(f'--{k}' for k in STATISTICS)}.")
     from qonys.survey.estimates import columns_of
     from qonys.survey.estimates import estimate as estimated
 
@@ -264,7 +259,7 @@ def multiple(file: Path, design_file: Path, items: str, ci: str, as_json: bool) 
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="CSV: a row a region, the column of the region and numbers that tell of it.",
 )
-@click.option("--minimum", type=click.IntRange(2), default=30, show_default=True,
+@click.option("--minimum", type=click.IntRange(2), default=FEWEST, show_default=True,
               help="Answers from which a region's own estimate is shown.")  # fmt: skip
 @json_option
 def areas(
@@ -317,6 +312,12 @@ def areas(
     fail_on_findings([one for one in found.areas if one.shown == "suppressed"])
 
 
+def _table_file(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    if path and path.suffix not in (".csv", ".parquet"):
+        raise click.BadParameter("expected a name ending in .csv or .parquet")
+    return path
+
+
 def _pair(
     ctx: click.Context, param: click.Parameter, text: str | None
 ) -> tuple[float, float] | None:
@@ -343,12 +344,13 @@ def _pair(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=_table_file,
     required=True,
     help="CSV or Parquet: the file with the new weights; its design is written beside.",
 )
 @click.option(
     "--method",
-    type=click.Choice(["rake", "linear", "truncated", "logit"]),
+    type=click.Choice(FITS),
     default="rake",
     show_default=True,
     help="Raking, GREG, or either kind of GREG within --bounds.",
@@ -382,8 +384,6 @@ def rake(
     """
     from qonys.survey.calibrating import calibrate, outcomes, read_margins
 
-    if output.suffix not in (".csv", ".parquet"):
-        raise click.BadParameter("expected a name ending in .csv or .parquet", param_hint="-o")
     margins = read_margins(margins_file)
     beside = output.with_name(f"{output.stem}.design.toml")
     for path in (output, beside):
@@ -435,6 +435,7 @@ def rake(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=_table_file,
     help="Parquet or CSV: every draw, for forecasts and simulations.",
 )
 @as_of_option
@@ -471,8 +472,6 @@ def potential(
     )
     from qonys.survey.published import Answer
 
-    if output and output.suffix not in (".csv", ".parquet"):
-        raise click.BadParameter("expected a name ending in .csv or .parquet", param_hint="-o")
     home = load_country(country)
     settings = read_settings(home)
     told, question, answer = built_in_answer(home, settings)
@@ -522,7 +521,7 @@ def potential(
 
 
 def _read(
-    file: Path, design_file: Path, variables: Sequence[str] | None, texts: Sequence[str]
+    file: Path, design_file: Path, variables: Sequence[str], texts: Sequence[str]
 ) -> "Microdata":
     from qonys.survey.design import read_design
     from qonys.survey.reading import read_microdata
@@ -540,21 +539,30 @@ def _write(found: "Calibrated", file: Path, output: Path, beside: Path) -> None:
 
     design = found.data.design
     new = [design.weights, *design.replicate_weights]
-    frame = read_untouched(file).with_columns(found.data.frame.select(new))
-    with replacing(output) as path, replacing(beside) as told:
-        if output.suffix == ".csv":
-            frame.write_csv(path)
-        else:
-            frame.write_parquet(path)
+    frame = read_untouched(file)
+    way_out = "Use --name."
+    taken = [
+        Fault("the file has this column already", file.name, value=one, way_out=way_out)
+        for one in new
+        if one in frame.columns
+    ]
+    if taken:
+        raise DataError(taken)
+    with replacing(beside) as told:
         told.write_text(write_design(design), encoding="utf-8", newline="\n")
+        _write_frame(frame.with_columns(found.data.frame.select(new)), output)
 
 
 def _write_draws(found: "Potential", output: Path) -> None:
     import polars as pl
 
+    draws = {"draw": range(len(found.draws["moves"])), **found.draws}
+    _write_frame(pl.DataFrame(draws), output)
+
+
+def _write_frame(frame: "pl.DataFrame", output: Path) -> None:
     from qonys.observations.export import replacing
 
-    frame = pl.DataFrame({"draw": range(len(found.draws["moves"])), **found.draws})
     with replacing(output) as path:
         if output.suffix == ".csv":
             frame.write_csv(path)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qonys.cli.terminal import print_table
+from qonys.survey.files import FEWEST
 
 if TYPE_CHECKING:
     from qonys.survey.areas import SmallAreas
@@ -24,7 +25,6 @@ _SIGNS = {
     "order": ">",
     "no order": "~",
 }
-_FEW = 30  #: Answers under which a domain is flagged.
 
 
 def print_potential(found: "Potential") -> None:
@@ -80,7 +80,7 @@ def print_estimates(found: Sequence["Estimate"], asked: int = 0) -> None:
                 *(None if x is None else f"{x:.6g}" for x in numbers),
                 f"{one.df:g}",
                 None if one.deff is None else f"{one.deff:.3f}",
-                f"{one.n}{'!' if one.n < _FEW else ''}",
+                f"{one.n}{'!' if one.n < FEWEST else ''}",
             ]
         )
     heads = ["statistic", "variable", "of", "estimate", "se", "low", "high", "df", "deff", "n"]
@@ -89,8 +89,8 @@ def print_estimates(found: Sequence["Estimate"], asked: int = 0) -> None:
     for variable, n in totals.items():
         if n < asked:
             click.echo(f"{asked - n:,} gave no {variable}: the total leaves them out.")
-    if any(one.n < _FEW for one in found):
-        click.echo(f"! fewer than {_FEW} answers: too few to publish.")
+    if any(one.n < FEWEST for one in found):
+        click.echo(f"! fewer than {FEWEST} answers: too few to publish.")
 
 
 def print_areas(found: "SmallAreas") -> None:

@@ -7,6 +7,7 @@ the answer says so (real-time errors are larger).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -138,30 +139,22 @@ def _by_release(
 
 
 def _summed(rows: dict[tuple[str, str, int], list[tuple[float, ...]]]) -> list[Score]:
-    """By series and step, and means over either and both."""
+    """By series and step, and means over either and both; one pass over the rows."""
     models = list(dict.fromkeys(model for _, model, _ in rows))
     names: list[str | None] = [None, *dict.fromkeys(name for name, _, _ in rows)]
     steps: list[int | None] = [None, *sorted({step for *_, step in rows})]
+    kept: dict[tuple[str | None, str, int | None], list[tuple[float, ...]]] = {}
+    origins: dict[tuple[str | None, str], int] = {}
+    for (name, model, step), scores in rows.items():
+        for whose in (None, name):
+            counted = max(origins.get((whose, model), 0), len(scores))
+            origins[whose, model] = counted
+            for ahead in (None, step):
+                kept.setdefault((whose, model, ahead), []).extend(scores)
     found = []
-    for name in names:
-        for model in models:
-            for step in steps:
-                chosen = [
-                    (key, score)
-                    for key, scores in rows.items()
-                    for score in scores
-                    if key[1] == model and name in (None, key[0]) and step in (None, key[2])
-                ]
-                if not chosen:
-                    continue
-                mean = np.mean([score for _, score in chosen], axis=0)
-                origins = max(
-                    len(scores)
-                    for key, scores in rows.items()
-                    if key[1] == model and name in (None, key[0])
-                )
-                score, mase, width, inside_80, inside_95 = mean.tolist()
-                found.append(
-                    Score(name, model, step, score, mase, width, inside_80, inside_95, origins)
-                )
+    for key in product(names, models, steps):
+        if key in kept:
+            score, mase, width, inside_80, inside_95 = np.mean(kept[key], axis=0).tolist()
+            count = origins[key[:2]]
+            found.append(Score(*key, score, mase, width, inside_80, inside_95, count))
     return found

@@ -6,7 +6,6 @@ Nikolopoulos (2000), Hyndman and Billah (2003) for Theta. Counts never fall belo
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -180,14 +179,3 @@ def seasonal_scale(y: np.ndarray, m: int) -> float:
     """
     lag = m if len(y) > m else 1
     return float(np.abs(y[lag:] - y[:-lag]).mean())
-
-
-def names(found: Mapping[str, Marginals]) -> list[str]:
-    """Models in the order of `BASELINES`.
-
-    Parameters
-    ----------
-    found : Mapping of str to Marginals
-        By name.
-    """
-    return [name for name in BASELINES if name in found]

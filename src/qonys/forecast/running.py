@@ -13,12 +13,14 @@ from scipy import stats
 from qonys.core.draws import uniform
 from qonys.core.errors import DataError, Fault
 from qonys.forecast.models import PROBS, Marginals
+from qonys.forecast.scoring import ENDS, MEDIAN
 from qonys.forecast.selecting import Selector
 from qonys.forecast.series import SEASONS, Series, same_kind, step_on
 
 SELECTED = "selected"
 LONGEST = 120  #: Periods ahead.
 DRAWS = 2000
+POINTS = (0.5, 0.1, 0.9, 0.025, 0.975)  #: Median and ends that are told of draws.
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def forecast(
 def _ahead(
     series: str, model: str, periods: Sequence[str], quantiles: np.ndarray
 ) -> list[Ahead]:
-    at = [int(np.searchsorted(PROBS, p - 1e-9)) for p in (0.5, 0.1, 0.9, 0.025, 0.975)]
+    at = (MEDIAN, *ENDS[0.8], *ENDS[0.95])
     return [
         Ahead(series, model, period, step, *(float(row[column]) for column in at))
         for step, (period, row) in enumerate(zip(periods, quantiles, strict=True), 1)
@@ -168,7 +170,7 @@ def _years(one: Series, periods: Sequence[str], drawn: np.ndarray) -> list[Ahead
         told = [value for period, value in known.items() if period[:4] == year]
         if len(inside) + len(told) == one.season:
             total = sum(told) + drawn[inside].sum(axis=0)
-            points = np.quantile(total, [0.5, 0.1, 0.9, 0.025, 0.975])
+            points = np.quantile(total, POINTS)
             found.append(Ahead(one.name, SELECTED, year, len(inside), *map(float, points)))
     return found
 

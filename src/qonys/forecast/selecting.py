@@ -41,6 +41,7 @@ class Selector:
         self.m, self.horizon, self.floor = m, horizon, floor
         self._known: dict[tuple[int, int], dict[str, Marginals]] = {}
         self._mixed: dict[tuple[int, int], Marginals] = {}
+        self._outside: dict[int, list[list[np.ndarray]]] = {}
 
     @property
     def fewest(self) -> int:
@@ -184,20 +185,21 @@ class Selector:
 
     def _errors(self, origin: int) -> list[list[np.ndarray]]:
         """By step ahead and pair: how far outside the pair what came lay, over the scale."""
+        if origin in self._outside:
+            return self._outside[origin]
         half = len(PROBS) // 2
-        found: list[list[list[float]]] = [
-            [[] for _ in range(half)] for _ in range(self.horizon)
-        ]
+        found: list[list[np.ndarray]] = [[np.empty((half, 0))] for _ in range(self.horizon)]
         for number, y in enumerate(self.series):
             for start in self._past(min(origin, len(y)), WIDTHS):
                 came = y[start : min(start + self.horizon, origin)]
                 scale = self._recent(number, start)
                 if scale <= 0:
                     continue
-                quantiles = self._mixture(number, start).quantiles
-                for step, value in enumerate(came):
-                    for low in range(half):
-                        below = quantiles[step, low] - value
-                        above = value - quantiles[step, len(PROBS) - 1 - low]
-                        found[step][low].append(max(below, above) / scale)
-        return [[np.array(pair) for pair in step] for step in found]
+                quantiles = self._mixture(number, start).quantiles[: len(came)]
+                below = quantiles[:, :half] - came[:, None]
+                above = came[:, None] - quantiles[:, : -half - 1 : -1]
+                outside = np.maximum(below, above) / scale
+                for step, row in enumerate(outside):
+                    found[step].append(row[:, None])
+        self._outside[origin] = [list(np.concatenate(step, axis=1)) for step in found]
+        return self._outside[origin]

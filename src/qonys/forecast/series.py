@@ -7,7 +7,7 @@ value is not a zero: a gap is a fault. With releases the series is what was know
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from qonys.core.errors import DataError, Fault
 from qonys.core.periods import parse_period
 
 SEASONS = {"month": 12, "quarter": 4, "year": 1}
+AHEAD = {"month": 12, "quarter": 4, "year": 3}  #: Periods that a backtest looks ahead.
 FEWEST = 3  #: Values under which nothing is said.
 _COLUMNS = ("period", "series", "release", "value")
 
@@ -109,32 +110,21 @@ def read_series(path: Path) -> list[Series]:
     DataError
         With all faults: unknown columns, texts for numbers, doubled rows, gaps, too few values.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(Fault("the text is not in UTF-8", path.name)) from error
-    reader = csv.DictReader(io.StringIO(text))
-    heads = list(reader.fieldnames or [])
-    missing = [name for name in ("period", "value") if name not in heads]
-    if missing:
-        way_out = f"Columns: {', '.join(_COLUMNS)}; series and release may be left out."
-        raise DataError(
-            [Fault("no such column", path.name, 1, n, "", way_out) for n in missing]
-        )
     faults: list[Fault] = []
     told: dict[str, dict[str, dict[str, float]]] = {}
-    for number, row in enumerate(reader, 2):
-        value = _value(row, path.name, number, faults)
-        kind = _kind(row["period"] or "", path.name, number, faults)
+    way_out = f"Columns: {', '.join(_COLUMNS)}; series and release may be left out."
+    for number, row in read_rows(path, ("period", "value"), way_out):
+        blank = (row["value"] or "").strip() in ("", "NA", ".")
+        value = None if blank else number_of(row, "value", path.name, number, faults)
+        period = row["period"] or ""
+        kind = _kind(period, path.name, number, faults)
         if value is None or not kind:
             continue
         name, release = row.get("series") or "value", row.get("release") or ""
         values = told.setdefault(name, {}).setdefault(release, {})
-        if row["period"] in values:
-            faults.append(
-                Fault("a period stands twice", path.name, number, "period", row["period"])
-            )
-        values[row["period"]] = value
+        if period in values:
+            faults.append(Fault("a period stands twice", path.name, number, "period", period))
+        values[period] = value
     series = []
     for name, releases in told.items():
         series += _series(name, releases, path.name, faults)
@@ -145,18 +135,61 @@ def read_series(path: Path) -> list[Series]:
     return series
 
 
-def _value(
-    row: Mapping[str, str | None], file: str, number: int, faults: list[Fault]
+def read_rows(
+    path: Path, needed: Sequence[str], way_out: str = ""
+) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Rows of a CSV file with their line.
+
+    Parameters
+    ----------
+    path : Path
+        The file, UTF-8.
+    needed : Sequence of str
+        Columns that it must have.
+    way_out : str
+        What to say where one is missing.
+
+    Raises
+    ------
+    DataError
+        Where a column is missing or the text is not UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(Fault("the text is not in UTF-8", path.name)) from error
+    reader = csv.DictReader(io.StringIO(text))
+    missing = [name for name in needed if name not in (reader.fieldnames or [])]
+    if missing:
+        raise DataError(
+            [Fault("no such column", path.name, 1, name, "", way_out) for name in missing]
+        )
+    yield from enumerate(reader, 2)
+
+
+def number_of(
+    row: Mapping[str, str | None], column: str, file: str, line: int, faults: list[Fault]
 ) -> float | None:
-    text = (row["value"] or "").strip()
-    if text in ("", "NA", "."):
-        return None
+    """The finite number of a cell; none, and a fault, where it is none.
+
+    Parameters
+    ----------
+    row : Mapping of str to str
+        Of `read_rows`.
+    column, file : str
+        Where the number stands.
+    line : int
+        Line of the row.
+    faults : list of Fault
+        Takes the fault.
+    """
+    text = (row.get(column) or "").strip()
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        faults.append(Fault("expected a number", file, number, "value", text))
+        faults.append(Fault("expected a number", file, line, column, text))
         return None
     return value
 

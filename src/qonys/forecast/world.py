@@ -5,8 +5,6 @@ For the command line. Main types: `Rates`, `Posterior`; main functions: `read_ra
 of R's bayesMig; balance: Azose, Ševčíková and Raftery (2016), PNAS 113.
 """
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ import numpy as np
 
 from qonys.core.errors import DataError, Fault
 from qonys.forecast._world_kernels import sample
+from qonys.forecast.running import POINTS
+from qonys.forecast.series import number_of, read_rows
 
 FEWEST = 3  #: Periods, and countries, under which nothing is fitted.
 _COLUMNS = ("country", "period", "rate", "population")
@@ -84,28 +84,19 @@ def read_rates(path: Path) -> Rates:
     DataError
         With all faults.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(Fault("the text is not in UTF-8", path.name)) from error
-    reader = csv.DictReader(io.StringIO(text))
-    heads = list(reader.fieldnames or [])
-    missing = [name for name in _COLUMNS[:3] if name not in heads]
-    if missing:
-        raise DataError([Fault("no such column", path.name, 1, name) for name in missing])
     faults: list[Fault] = []
     told: dict[str, dict[int, tuple[float, float]]] = {}
-    for number, row in enumerate(reader, 2):
-        year, rate, people = (
-            _number(row.get(name), path.name, number, name, faults)
-            for name in ("period", "rate", "population")
+    for line, row in read_rows(path, _COLUMNS[:3]):
+        year, rate = (
+            number_of(row, name, path.name, line, faults) for name in ("period", "rate")
         )
+        people = _population(row, path.name, line, faults)
         years = told.setdefault(row["country"] or "", {})
         if year in years:
             faults.append(
-                Fault("a period stands twice", path.name, number, "period", f"{year:g}")
+                Fault("a period stands twice", path.name, line, "period", f"{year:g}")
             )
-        if not math.isnan(year) and not math.isnan(rate):
+        if year is not None and rate is not None:
             years[int(year)] = (rate, people)
     faults += _uneven(told, path.name)
     if faults:
@@ -117,18 +108,16 @@ def read_rates(path: Path) -> Rates:
     return Rates(names, periods, values, None if np.isnan(last).any() else last)
 
 
-def _number(text: str | None, file: str, row: int, column: str, faults: list[Fault]) -> float:
-    """A number; not a number where the population is not told."""
-    if column == "population" and not (text or "").strip():
+def _population(
+    row: Mapping[str, str | None], file: str, line: int, faults: list[Fault]
+) -> float:
+    """People of a row; not a number where they are not told."""
+    if not (row.get("population") or "").strip():
         return math.nan
-    try:
-        value = float(text or "")
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or (column == "population" and value <= 0):
-        faults.append(Fault("expected a number", file, row, column, text or ""))
-        return math.nan
-    return value
+    people = number_of(row, "population", file, line, faults)
+    if people is not None and people <= 0:
+        faults.append(Fault("expected a number", file, line, "population", f"{people:g}"))
+    return math.nan if people is None else people
 
 
 def _uneven(told: Mapping[str, Mapping[int, object]], file: str) -> list[Fault]:
@@ -256,3 +245,44 @@ def project_world(
             now = now - (now * people).sum(axis=0) / people.sum()
         found[:, step] = now
     return found
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The rate of one country in one period to come.
+
+    Parameters
+    ----------
+    country : str
+        Its code or name.
+    period : int
+        Year.
+    median, low_80, high_80, low_95, high_95 : float
+        Of the paths, a person and period.
+    """
+
+    country: str
+    period: int
+    median: float
+    low_80: float
+    high_80: float
+    low_95: float
+    high_95: float
+
+
+def outlooks(rates: Rates, paths: np.ndarray) -> list[Outlook]:
+    """Paths in figures, by country and period.
+
+    Parameters
+    ----------
+    rates : Rates
+        The past.
+    paths : ndarray, shape (country, horizon, draw)
+        Of `project_world`.
+    """
+    points = np.quantile(paths, POINTS, axis=2)
+    return [
+        Outlook(country, rates.periods[-1] + rates.step * (t + 1), *points[:, c, t].tolist())
+        for c, country in enumerate(rates.countries)
+        for t in range(paths.shape[1])
+    ]

@@ -15,11 +15,11 @@ from scipy import optimize, stats
 
 from qonys.core.errors import DataError, Fault
 from qonys.survey.estimates import Estimate, estimate, not_there
+from qonys.survey.files import FEWEST
 from qonys.survey.microdata import Microdata
 
 _REGION = "qonys region"
-MINIMUM = 30  #: Answers under which a region's own estimate is not shown.
-_FEWEST = 5  #: Regions beyond the coefficients that a model needs.
+_BEYOND = 5  #: Regions beyond the coefficients that a model needs.
 DIRECT, MODELLED, SUPPRESSED = "direct", "modelled", "suppressed"
 
 
@@ -29,8 +29,10 @@ class Fit:
 
     Parameters
     ----------
-    coefficients, errors : ndarray, shape (k,)
-        Of the regression, with standard errors.
+    coefficients : ndarray, shape (k,)
+        Of the regression.
+    covariance : ndarray, shape (k, k)
+        Of the coefficients.
     spread : float
         Variance between areas that the regression leaves.
     estimates : ndarray, shape (m,)
@@ -42,7 +44,7 @@ class Fit:
     """
 
     coefficients: np.ndarray
-    errors: np.ndarray
+    covariance: np.ndarray
     spread: float
     estimates: np.ndarray
     mse: np.ndarray
@@ -173,7 +175,7 @@ def fay_herriot(direct: np.ndarray, variance: np.ndarray, design: np.ndarray) ->
     g3 = variance**2 * inverse**3 * 2 / (inverse**2).sum()
     return Fit(
         beta,
-        np.sqrt(np.diag(covariance)),
+        covariance,
         spread,
         weight * direct + (1 - weight) * fitted,
         g1 + g2 + 2 * g3,
@@ -205,7 +207,7 @@ def small_areas(
     *,
     level: str | None = None,
     covariates: pl.DataFrame | None = None,
-    minimum: int = MINIMUM,
+    minimum: int = FEWEST,
 ) -> SmallAreas:
     """Estimates of every region: its own where enough answered, else the checked model's.
 
@@ -247,7 +249,7 @@ def small_areas(
     variance = _smoothed(own, names)
     inside = np.array(usable)
     check, fit = _checked(direct[inside], variance[inside], design[inside])
-    model = _everywhere(fit, direct, variance, design, inside) if fit and check.fits else None
+    model = _everywhere(fit, design, inside) if fit and check.fits else None
     reach = float(stats.t.ppf(0.975, max(int(inside.sum()) - design.shape[1], 1)))
     areas = [
         _area(name, own.get(name), model[at] if model else None, minimum, statistic, reach)
@@ -315,7 +317,7 @@ def _checked(
     """Fit, and everything that speaks against it."""
     areas, columns = design.shape
     others = (np.delete(design, at, axis=0) for at in range(areas))
-    if areas < columns + _FEWEST or min(map(np.linalg.matrix_rank, others)) < columns:
+    if areas < columns + _BEYOND or min(map(np.linalg.matrix_rank, others)) < columns:
         needed = f"{areas} regions are too few, or a covariate speaks of one of them alone"
         return ModelCheck(False, [needed], areas, None, None, None, None), None
     fit = fay_herriot(direct, variance, design)
@@ -344,19 +346,15 @@ def _left_out(direct: np.ndarray, variance: np.ndarray, design: np.ndarray, at: 
     """Standardised distance of an area from what a model of the others predicts for it."""
     others = np.arange(len(direct)) != at
     fit = fay_herriot(direct[others], variance[others], design[others])
-    inverse = 1 / (fit.spread + variance[others])
-    covariance = np.linalg.pinv(design[others].T @ (design[others] * inverse[:, None]))
     x = design[at]
-    error = math.sqrt(fit.spread + variance[at] + x @ covariance @ x)
+    error = math.sqrt(fit.spread + variance[at] + x @ fit.covariance @ x)
     return float((direct[at] - x @ fit.coefficients) / error)
 
 
 def _everywhere(
-    fit: Fit, direct: np.ndarray, variance: np.ndarray, design: np.ndarray, inside: np.ndarray
+    fit: Fit, design: np.ndarray, inside: np.ndarray
 ) -> list[tuple[float, float, float]]:
     """Model estimate, its mean squared error and the weight of the area's own answers."""
-    inverse = 1 / (fit.spread + variance[inside])
-    covariance = np.linalg.inv(design[inside].T @ (design[inside] * inverse[:, None]))
     fitted = iter(zip(fit.estimates, fit.mse, fit.weight, strict=True))
     found = []
     for at, x in enumerate(design):
@@ -364,9 +362,8 @@ def _everywhere(
             own, mse, weight = next(fitted)
             found.append((float(own), float(mse), float(weight)))
         else:
-            found.append(
-                (float(x @ fit.coefficients), float(fit.spread + x @ covariance @ x), 0.0)
-            )
+            mse = float(fit.spread + x @ fit.covariance @ x)
+            found.append((float(x @ fit.coefficients), mse, 0.0))
     return found
 
 

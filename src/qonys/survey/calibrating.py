@@ -7,7 +7,6 @@ weights.
 """
 
 import math
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +17,9 @@ import polars as pl
 from qonys.core.errors import DataError, Fault
 from qonys.survey.design import Calibration
 from qonys.survey.estimates import estimate
+from qonys.survey.files import FITS, load_toml
 from qonys.survey.microdata import Microdata, auxiliary, categories_of
 
-METHODS = ("rake", "linear", "truncated", "logit")
 TOLERANCE = 1e-10  #: Largest relative error of a margin.
 _STEPS = 200
 _AGREE = 1e-6  #: Margins of one population may differ by this part.
@@ -111,10 +110,7 @@ def read_margins(path: Path) -> Margins:
     DataError
         With all faults of the file.
     """
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(Fault(f"not TOML: {error}", path.name)) from error
+    given = load_toml(path)
     inner = given.get("margins")
     if set(given) == {"margins"} and isinstance(inner, dict):
         given = inner
@@ -286,9 +282,9 @@ def _refuse(
     tolerance: float,
 ) -> None:
     faults = []
-    if method not in METHODS:
+    if method not in FITS:
         faults.append(
-            Fault("unknown method", value=method, way_out=f"Known: {', '.join(METHODS)}.")
+            Fault("unknown method", value=method, way_out=f"Known: {', '.join(FITS)}.")
         )
     if method in ("truncated", "logit") and not bounds:
         faults.append(Fault(f"{method} needs bounds", way_out="Such as 0.5,2."))

@@ -254,6 +254,10 @@ def _jackknife(checks: _Checks) -> None:
     design = checks.data.design
     if design.replicate_kind not in ("JK1", "JKn") or design.replicate_scale:
         return
+    if design.replicate_kind == "JKn" and not (design.strata and design.cluster):
+        way_out = "Name strata and cluster, or give replicate_scale."
+        checks.add("JKn needs to know its strata", "replicate_kind", "JKn", way_out)
+        return
     if not design.cluster:
         return
     clusters = checks.data.frame.select(*design.strata, design.cluster[0]).n_unique()

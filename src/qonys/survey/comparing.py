@@ -283,7 +283,7 @@ def multiple(data: Microdata, items: Sequence[str], ci: str = "logit") -> Multip
         Columns, one an answer: 1 or true where it was given, 0 or false where not, empty where
         the question was not asked. Only respondents with no item missing count.
     ci : str
-        Interval of proportions, one of `METHODS`.
+        Interval of proportions, one of `INTERVALS`.
     """
     faults = not_there(data, items)
     if len(set(items)) < 2:

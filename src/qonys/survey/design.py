@@ -7,12 +7,12 @@ clusters or replicate weights) and weights alone.
 
 import json
 import math
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from qonys.core.errors import DataError, Fault
+from qonys.survey.files import FITS, load_toml
 
 FULL, WEIGHTS_ONLY = "full design", "weights only"
 KINDS = ("bootstrap", "BRR", "Fay", "JK1", "JKn", "SDR")
@@ -33,7 +33,7 @@ class Calibration:
     categories, numbers : tuple of str
         Columns whose totals were fitted: by category, and of a number.
     reached : tuple of float
-        Totals of the columns of `calibrating.auxiliary` that the new weights give; a file whose
+        Totals of the columns of `microdata.auxiliary` that the new weights give; a file whose
         weights give others is not the one that was fitted.
     """
 
@@ -212,10 +212,7 @@ def read_design(path: Path) -> Design:
     DataError
         With all faults of the file.
     """
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(Fault(f"not TOML: {error}", path.name)) from error
+    given = load_toml(path)
     read = _Reader(path.name)
     known = [one.name for one in fields(Design) if one.name != "file"]
     for name in given:
@@ -263,7 +260,7 @@ def _calibration(read: _Reader, given: object) -> Calibration | None:
             )
     found = Calibration(
         read.text(given, "weights"),
-        read.choice(given, "method", ("rake", "linear", "truncated", "logit")),
+        read.choice(given, "method", FITS),
         read.names(given, "categories"),
         read.names(given, "numbers"),
         tuple(read.number("calibration.reached", one) for one in given.get("reached", [])),

@@ -15,11 +15,11 @@ import numpy as np
 import polars as pl
 
 from qonys.core.errors import DataError, Fault
-from qonys.survey.intervals import METHODS, interval
+from qonys.survey.files import INTERVALS, STATISTICS
+from qonys.survey.intervals import interval
 from qonys.survey.microdata import Microdata, categories_of
 from qonys.survey.sample import to_sample
 
-STATISTICS = ("mean", "total", "ratio", "proportion", "quantile")
 _CATEGORIES = 200  #: More levels than this are no categories and no domains.
 
 
@@ -90,7 +90,7 @@ def estimate(
     by : Sequence of str
         Columns whose combinations are the domains.
     ci : str
-        Interval of proportions, one of `METHODS`.
+        Interval of proportions, one of `INTERVALS`.
     replacement : bool
         Design effect against sampling with replacement instead.
 
@@ -101,8 +101,8 @@ def estimate(
     """
     if statistic not in STATISTICS:
         raise DataError(Fault("unknown statistic", value=statistic))
-    if ci not in METHODS:
-        way_out = f"Known: {', '.join(METHODS)}."
+    if ci not in INTERVALS:
+        way_out = f"Known: {', '.join(INTERVALS)}."
         raise DataError(Fault("unknown interval", value=ci, way_out=way_out))
     names, level = columns_of(statistic, variable)
     frame = prepared(data, names, by, categories=statistic == "proportion")
@@ -145,12 +145,12 @@ def _simple_variances(
     As R's ``svymean`` and ``svytotal``: the weighted variance of the domain over its
     respondents, less what the finite population takes away.
     """
+    if statistic == "quantile":
+        return [None] * len(rows)
     weight = pl.Series("_w", data.weights)
     # Weights that sum to the respondents know of no population that a sample exhausts.
     normalised = abs(float(data.weights.sum()) - data.frame.height) <= 0.001 * data.frame.height
     inside = frame.with_columns(weight).filter("_in")
-    if statistic == "quantile":
-        return [None] * len(rows)
     value = pl.lit(0.0) if statistic == "proportion" else pl.col("value0")
     shares = pl.col("_w") / pl.col("_w").sum()
     if statistic == "ratio":
@@ -183,7 +183,19 @@ def _simple_variances(
 
 
 def asked_of(data: Microdata, frame: pl.DataFrame, word: str, **given: Any) -> Any:
-    """Svy's answer for the domain ``_in`` of the frame of `_prepared`."""
+    """Svy's answer for the domain ``_in`` of a frame.
+
+    Parameters
+    ----------
+    data : Microdata
+        Respondents.
+    frame : DataFrame
+        Of `prepared`.
+    word : str
+        ``mean``, ``total``, ``ratio``, ``prop`` or ``quantile``.
+    **given : Any
+        What svy takes besides.
+    """
     estimation = to_sample(data, frame).estimation
     if data.design.replicate_weights:
         centre = "estimate" if data.design.replicate_centre == "estimate" else "rep_mean"

@@ -13,7 +13,6 @@ from scipy import optimize, special, stats
 from qonys.survey.tables import wilson
 
 _UPPER = 0.975
-METHODS = ("logit", "beta", "wilson", "likelihood", "asin", "mean")
 
 
 def interval(
@@ -32,8 +31,8 @@ def interval(
     n : int
         Respondents.
     method : str
-        One of `METHODS`. Of nobody and of everybody each gives what `beta` gives with n as the
-        effective sample size: the standard error says nothing there.
+        One of `INTERVALS`. Of nobody and of everybody each gives what `beta` gives with n as
+        the effective sample size: the standard error says nothing there.
 
     Examples
     --------

@@ -7,7 +7,6 @@ sampling importance resampling) and from what partners count.
 """
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -20,6 +19,7 @@ from qonys.core.draws import uniform
 from qonys.core.errors import DataError, Fault
 from qonys.core.observations import Cell, parse_cell
 from qonys.observations.reading import View
+from qonys.survey.files import load_toml
 from qonys.survey.published import Answer, Published, Question, built_in
 
 DRAWS = 20_000
@@ -193,10 +193,7 @@ def read_settings(country: Country) -> Settings:
     path = country.folder / "models" / "potential.toml"
     if not has_settings(country):
         raise DataError(Fault("this country has no settings", name, value=country.code))
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(Fault(f"not TOML: {error}", name)) from error
+    given = load_toml(path, name)
     faults = [
         Fault(
             "unknown field", name, column=key, way_out=f"Known: {', '.join(_TEXTS + _PRIORS)}."

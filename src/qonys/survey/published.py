@@ -5,7 +5,6 @@ functions: `read_published`, `built_in`. What the source did not say stays empty
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from qonys.core.country import Country
 from qonys.core.errors import DataError, Fault
+from qonys.survey.files import load_toml
 
 _TOP = [
     "id",
@@ -180,18 +180,10 @@ def read_published(path: Path) -> Published:
     DataError
         With all faults of the file.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(Fault(f"not TOML: {error}", path.name)) from error
-    return _published(text, path.name)
+    return _published(load_toml(path), path.name)
 
 
-def _published(text: str, name: str) -> Published:
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(Fault(f"not TOML: {error}", name)) from error
+def _published(given: dict[str, Any], name: str) -> Published:
     read = _Reader(name)
     read.known(given, _TOP, "")
     rate = given.get("response_rate")
@@ -286,4 +278,4 @@ def built_in(country: Country) -> list[Published]:
     folder = country.folder / "surveys"
     entries = folder.iterdir() if folder.is_dir() else iter(())
     files = sorted((one for one in entries if one.name.endswith(".toml")), key=lambda e: e.name)
-    return [_published(one.read_text(encoding="utf-8"), one.name) for one in files]
+    return [_published(load_toml(one), one.name) for one in files]

@@ -135,9 +135,6 @@ def _clusters_of_stratum(data: Microdata) -> np.ndarray:
 def _dropped(data: Microdata) -> np.ndarray:
     """A respondent of the stratum that each replicate of JKn leaves a cluster out of."""
     design, frame = data.design, data.frame
-    if not design.strata or not design.cluster:
-        way_out = "Name strata and cluster, or give replicate_scale."
-        raise DataError(Fault("JKn needs to know its strata", design.file, way_out=way_out))
     strata = frame[design.strata[0]]
     rows, faults = [], []
     for name in design.replicate_weights:

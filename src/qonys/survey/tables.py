@@ -94,7 +94,7 @@ class Examined:
     question: Question
     margins: tuple[Margin, ...]
     tests: tuple[Tested, ...]
-    n: int = 0
+    n: int
 
     def narrower(self, lang: str = "en") -> str:
         """How much wider margins are from the smallest base that is possible; empty if none.

@@ -26,9 +26,8 @@ def test_the_milk_areas_have_rs_predictors_and_errors():
     assert fit.coefficients == pytest.approx(
         [0.9681890, 0.1327801, 0.2269462, -0.2413011], abs=2e-6
     )
-    assert fit.errors == pytest.approx(
-        [0.06936208, 0.10300072, 0.09232981, 0.08161707], abs=2e-6
-    )
+    errors = np.sqrt(np.diag(fit.covariance))
+    assert errors == pytest.approx([0.06936208, 0.10300072, 0.09232981, 0.08161707], abs=2e-6)
     assert fit.spread == pytest.approx(0.01855022, abs=2e-6)
     assert fit.estimates == pytest.approx(EBLUP, abs=5e-6)
     assert fit.mse == pytest.approx(MSE, abs=1e-6)

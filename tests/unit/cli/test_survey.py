@@ -223,6 +223,18 @@ def test_rake_leaves_other_columns_and_its_own_input_alone(people, tmp_path):
     assert [line.rpartition(",")[0] for line in after] == before
 
 
+def test_rake_never_takes_the_name_of_another_column(people, tmp_path):
+    margins, out = tmp_path / "margins.toml", tmp_path / "out.csv"
+    margins.write_text("[plans]\nleave = 40\nstay = 94\n", encoding="utf-8")
+    result = survey(
+        "rake", *people, "--margins", str(margins), "-o", str(out), "--name", "income"
+    )
+    assert result.exit_code == 2
+    assert "the file has this column already ('income'). Use --name." in result.output
+    assert not out.exists()
+    assert not (tmp_path / "out.design.toml").exists()
+
+
 def test_a_total_says_how_many_it_leaves_out(people):
     text = survey("estimate", *people, "--total", "income").output
     assert "1 gave no income: the total leaves them out." in text

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qonys.forecast._kernels import ADDITIVE, DAMPED, NONE, fit_smoothing, psi_weights, smooth
-from qonys.forecast.models import BASELINES, PROBS, baselines, names, seasonal_scale
+from qonys.forecast.models import BASELINES, PROBS, baselines, seasonal_scale
 from qonys.forecast.running import paths
 
 MEDIAN = int(np.searchsorted(PROBS, 0.5))
@@ -70,7 +70,7 @@ def test_every_baseline_is_there_and_its_quantiles_rise():
     rng = np.random.default_rng(3)
     y = 100 + 20 * np.sin(np.arange(72) * np.pi / 6) + rng.normal(size=72)
     found = baselines(y, 12, 12)
-    assert names(found) == list(BASELINES)
+    assert list(found) == list(BASELINES)
     for one in found.values():
         assert one.quantiles.shape == (12, len(PROBS))
         assert (np.diff(one.quantiles, axis=1) >= 0).all()

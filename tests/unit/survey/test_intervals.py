@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qonys.survey.intervals import METHODS, interval
+from qonys.survey.files import INTERVALS
+from qonys.survey.intervals import interval
 
 R = {  # share, standard error, degrees of freedom, respondents
     (0.1720519885842, 0.0243447801131, 197, 200): {
@@ -57,7 +58,7 @@ def test_without_degrees_of_freedom_there_is_no_interval():
     deff=st.floats(0.2, 20),
     df=st.integers(1, 500),
     n=st.integers(5, 5000),
-    method=st.sampled_from(METHODS),
+    method=st.sampled_from(INTERVALS),
 )
 def test_an_interval_holds_its_share_and_stays_between_nobody_and_everybody(
     share, deff, df, n, method

@@ -91,6 +91,12 @@ def test_a_jackknife_that_is_not_whole_is_refused(sample):
     assert "2 replicates of 3 clusters" in problem(check, jackknife(sample, 2))
 
 
+def test_a_jackknife_of_strata_must_know_them(sample):
+    whole = jackknife(sample, 3)
+    unknown = replace(whole, design=replace(whole.design, replicate_kind="JKn"))
+    assert "JKn needs to know its strata" in problem(check, unknown)
+
+
 def test_a_domain_of_replicates_has_the_degrees_of_freedom_of_its_own_clusters(sample):
     some = ["yes"] * 4 + ["no"] * 8
     data = jackknife(sample, 3)
