@@ -1,8 +1,9 @@
 """Which baseline to trust, and how wide: decided inside the rolling loop, from the past alone.
 
-For `backtests` and `running`. Main type: `Selector`. Weights are a power of past scores (Bates
-and Granger 1969; Pawlikowski and Chorowska 2020); widths are repaired by errors whose target
-was already known, pooled over the series of a panel (conformal; Xu and Xie 2021).
+For `backtests` and `running`. Main type: `Selector`. The baselines are pooled (a mixture of
+their distributions: Stone 1961; Hall and Mitchell 2007) with weights that are powers of past
+scores (Bates and Granger 1969). Widths are repaired by errors whose target was already known,
+pooled over a panel (conformal; Xu and Xie 2021), where past interval scores say that it helps.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from qonys.forecast.models import PROBS, Marginals, baselines, seasonal_scale
-from qonys.forecast.scoring import crps
+from qonys.forecast.scoring import crps, interval_score
 
-POWER = 2.0  #: Of the past score, inverted, in the weights.
-JUDGED = 4  #: Past origins that weights are learnt from.
+NEWEST = 2  #: Past origins whose mean score weighs, inverted, to the power of `POWER`.
+POWER = 2.0
+TARGETS = 12  #: Known targets of each step ahead whose mean score weighs, inverted.
 RECENT = 3  #: Years whose steps widths are measured in.
 WIDTHS = 36  #: Past origins that widths are learnt from.
+TRIED = 12  #: Past origins at which a repair of widths must have paid.
+POOLED = 3  #: Series under which widths are left as they are: one series' errors are too few.
 _FEWEST = 10  #: Past errors under which a width is left as it is.
+_MASS = np.diff(np.r_[0.0, (PROBS[1:] + PROBS[:-1]) / 2, 1.0])
 
 
 class Selector:
@@ -40,8 +45,11 @@ class Selector:
         self.series = [np.asarray(y, dtype=np.float64) for y in series]
         self.m, self.horizon, self.floor = m, horizon, floor
         self._known: dict[tuple[int, int], dict[str, Marginals]] = {}
+        self._scored: dict[tuple[int, int], np.ndarray] = {}
         self._mixed: dict[tuple[int, int], Marginals] = {}
-        self._outside: dict[int, list[list[np.ndarray]]] = {}
+        self._left: dict[tuple[int, int], np.ndarray] = {}
+        self._fixed: dict[tuple[int, int], np.ndarray] = {}
+        self._paid: dict[int, bool] = {}
 
     @property
     def fewest(self) -> int:
@@ -64,8 +72,8 @@ class Selector:
             self._known[key] = baselines(y, self.m, self.horizon, self.floor)
         return self._known[key]
 
-    def selected(self, number: int, origin: int, repair: bool = True) -> Marginals:
-        """The combined forecast, its widths repaired.
+    def selected(self, number: int, origin: int) -> Marginals:
+        """The pooled forecast, its widths repaired where that paid in the past.
 
         Parameters
         ----------
@@ -73,17 +81,14 @@ class Selector:
             Of the series in the panel.
         origin : int
             How many of its values are known.
-        repair : bool
-            Whether widths are repaired.
         """
         mixed = self._mixture(number, origin)
-        if not repair:
+        if not self._repair_pays(origin):
             return mixed
-        scale = self._recent(number, origin)
-        return Marginals(self._repaired(mixed.quantiles, origin, scale), mixed.psi)
+        return Marginals(self._repaired(number, origin), mixed.psi)
 
     def weights(self, number: int, origin: int) -> dict[str, float]:
-        """Weight of each baseline, by its past scores in this series.
+        """Weight of each baseline, a mean over the periods ahead.
 
         Parameters
         ----------
@@ -92,21 +97,11 @@ class Selector:
         origin : int
             How many of its values are known.
         """
-        names = list(self.at(number, origin))
-        past = self._past(origin, JUDGED)
-        if len(past) < 3:
-            return {name: 1 / len(names) for name in names}
-        scores = np.array(
-            [
-                np.mean([self._score(number, start, origin, name) for start in past])
-                for name in names
-            ]
-        )
-        power = np.maximum(scores, 1e-12 + 1e-6 * scores.max()) ** -POWER
-        return dict(zip(names, (power / power.sum()).tolist(), strict=True))
+        mean = self._weights(number, origin).mean(axis=0).tolist()
+        return dict(zip(self.at(number, origin), mean, strict=True))
 
     def against_naive(self, number: int, origin: int) -> tuple[float, float, int]:
-        """Mean score of the combined forecast less that of the last value, with its error.
+        """Mean score of the pooled forecast less that of the last value, with its error.
 
         Parameters
         ----------
@@ -124,82 +119,182 @@ class Selector:
         gaps = []
         for start in self._past(origin, WIDTHS):
             came = y[start : min(start + self.horizon, origin)]
-            scale = seasonal_scale(y[:start], self.m)
             mixed = self._mixture(number, start).quantiles[: len(came)]
             naive = self.at(number, start)["naive"].quantiles[: len(came)]
-            gaps.append((crps(mixed, came) - crps(naive, came)).mean() / (scale or 1.0))
+            gap = (crps(mixed, came) - crps(naive, came)).mean()
+            gaps.append(gap / self._scale(number, start))
         if len(gaps) < 3:
             return 0.0, 0.0, len(gaps)
         error = float(np.std(gaps, ddof=1)) / len(gaps) ** 0.5
         return float(np.mean(gaps)), error, len(gaps)
 
-    def _past(self, origin: int, count: int) -> list[int]:
+    def _past(self, origin: int, count: int) -> range:
         """Earlier origins, the newest last, from which something has come since."""
-        return list(range(origin - 1, self.fewest - 1, -1))[:count][::-1]
+        return range(max(origin - count, self.fewest), origin)
 
-    def _score(self, number: int, start: int, origin: int, name: str) -> float:
-        """Mean score of a model from an earlier origin over what was known by now."""
-        y = self.series[number]
-        came = y[start : min(start + self.horizon, origin)]
-        found = self.at(number, start)[name].quantiles[: len(came)]
-        scale = seasonal_scale(y[:start], self.m)
-        return float(crps(found, came).mean()) / (scale if scale > 0 else 1.0)
+    def _scale(self, number: int, start: int) -> float:
+        return seasonal_scale(self.series[number][:start], self.m) or 1.0
+
+    def _scores(self, number: int, start: int, origin: int) -> np.ndarray:
+        """Scores by step and model from an earlier origin; NaN of what was not known yet."""
+        key = (number, start)
+        if key not in self._scored:
+            came = self.series[number][start : start + self.horizon]
+            models = self.at(number, start).values()
+            found = np.full((self.horizon, len(models)), np.nan)
+            for column, one in enumerate(models):
+                found[: len(came), column] = crps(one.quantiles[: len(came)], came)
+            self._scored[key] = found / self._scale(number, start)
+        return _known(self._scored[key], origin - start)
+
+    def _weights(self, number: int, origin: int) -> np.ndarray:
+        """Weights of shape (horizon, model), each row summing to 1."""
+        count = len(self.at(number, origin))
+        past = self._past(origin, TARGETS + self.horizon)
+        if len(past) < 3:
+            return np.full((self.horizon, count), 1 / count)
+        scores = np.stack([self._scores(number, start, origin) for start in past])
+        newest = np.mean([np.nanmean(one, axis=0) for one in scores[-NEWEST:]], axis=0)
+        by_step = _of_near_steps(scores)
+        power = _floored(newest) ** -POWER / _floored(by_step)
+        return np.asarray(power / power.sum(axis=1, keepdims=True))
 
     def _mixture(self, number: int, origin: int) -> Marginals:
         key = (number, origin)
         if key not in self._mixed:
-            models = self.at(number, origin)
-            weights = self.weights(number, origin)
-            mean = sum(weights[name] * one.quantiles for name, one in models.items())
-            best = max(weights, key=lambda name: weights[name])
-            self._mixed[key] = Marginals(np.asarray(mean), models[best].psi)
+            models = list(self.at(number, origin).values())
+            weights = self._weights(number, origin)
+            quantiles = pool(np.stack([one.quantiles for one in models], axis=1), weights)
+            best = int(weights.mean(axis=0).argmax())
+            self._mixed[key] = Marginals(quantiles, models[best].psi)
         return self._mixed[key]
 
-    def _repaired(self, quantiles: np.ndarray, origin: int, scale: float) -> np.ndarray:
-        """Pairs of quantiles moved out (or half as far in) by the errors of the past."""
-        fixed = quantiles.copy()
-        errors = self._errors(origin)
-        for low in range(len(PROBS) // 2):
-            high = len(PROBS) - 1 - low
-            level = PROBS[high] - PROBS[low]
+    def _repair_pays(self, origin: int) -> bool:
+        """Whether repaired widths had the better 95 % interval scores at the last origins."""
+        if len(self.series) < POOLED:
+            return False
+        if origin not in self._paid:
+            plain, fixed = [], []
+            for number, y in enumerate(self.series):
+                for start in self._past(min(origin, len(y)), TRIED):
+                    came = y[start : min(start + self.horizon, origin)]
+                    scale = self._scale(number, start)
+                    mixed = self._mixture(number, start).quantiles[: len(came)]
+                    repaired = self._repaired(number, start)[: len(came)]
+                    plain.append(interval_score(mixed, came).mean() / scale)
+                    fixed.append(interval_score(repaired, came).mean() / scale)
+            self._paid[origin] = bool(plain) and float(np.mean(fixed)) < float(np.mean(plain))
+        return self._paid[origin]
+
+    def _repaired(self, number: int, origin: int) -> np.ndarray:
+        """Pairs of quantiles moved out or in by the errors of the past."""
+        key = (number, origin)
+        if key not in self._fixed:
+            fixed = self._mixture(number, origin).quantiles.copy()
+            scale = self._recent(number, origin)
+            errors = self._errors(origin)
             for step in range(self.horizon):
-                near = np.concatenate(
-                    [
-                        errors[h][low]
-                        for h in range(max(step - 1, 0), min(step + 2, self.horizon))
-                    ]
-                )
+                near = errors[:, max(step - 1, 0) : step + 2].reshape(-1, errors.shape[2])
+                near = near[~np.isnan(near[:, 0])]
                 if len(near) < _FEWEST:
                     continue
-                move = float(np.quantile(near, min(1.0, (1 + 1 / len(near)) * level))) * scale
-                move = move if move > 0 else move / 2
-                fixed[step, low] -= move
-                fixed[step, high] += move
-        fixed = np.maximum(fixed, self.floor)
-        return np.asarray(np.maximum.accumulate(fixed, axis=1))
+                for low in range(len(PROBS) // 2):
+                    high = len(PROBS) - 1 - low
+                    level = (1 + 1 / len(near)) * (PROBS[high] - PROBS[low])
+                    move = float(np.quantile(near[:, low], min(1.0, level))) * scale
+                    fixed[step, low] -= move
+                    fixed[step, high] += move
+            fixed = np.maximum(fixed, self.floor)
+            self._fixed[key] = np.maximum.accumulate(fixed, axis=1)
+        return self._fixed[key]
 
     def _recent(self, number: int, origin: int) -> float:
         """Mean step of the last years: what widths are measured in."""
         y = self.series[number][:origin]
         return float(np.abs(np.diff(y[-max(RECENT * self.m, 8) :])).mean())
 
-    def _errors(self, origin: int) -> list[list[np.ndarray]]:
-        """By step ahead and pair: how far outside the pair what came lay, over the scale."""
-        if origin in self._outside:
-            return self._outside[origin]
-        half = len(PROBS) // 2
-        found: list[list[np.ndarray]] = [[np.empty((half, 0))] for _ in range(self.horizon)]
-        for number, y in enumerate(self.series):
-            for start in self._past(min(origin, len(y)), WIDTHS):
-                came = y[start : min(start + self.horizon, origin)]
-                scale = self._recent(number, start)
-                if scale <= 0:
-                    continue
-                quantiles = self._mixture(number, start).quantiles[: len(came)]
-                below = quantiles[:, :half] - came[:, None]
-                above = came[:, None] - quantiles[:, : -half - 1 : -1]
-                outside = np.maximum(below, above) / scale
-                for step, row in enumerate(outside):
-                    found[step].append(row[:, None])
-        self._outside[origin] = [list(np.concatenate(step, axis=1)) for step in found]
-        return self._outside[origin]
+    def _errors(self, origin: int) -> np.ndarray:
+        """How far outside each pair what came lay, over the scale: (origin, step, pair)."""
+        found = [
+            _known(self._outside(number, start), origin - start)
+            for number, y in enumerate(self.series)
+            for start in self._past(min(origin, len(y)), WIDTHS)
+        ]
+        return np.stack(found) if found else np.empty((0, self.horizon, len(PROBS) // 2))
+
+    def _outside(self, number: int, start: int) -> np.ndarray:
+        key = (number, start)
+        if key not in self._left:
+            half = len(PROBS) // 2
+            came = self.series[number][start : start + self.horizon, None]
+            quantiles = self._mixture(number, start).quantiles[: len(came)]
+            found = np.full((self.horizon, half), np.nan)
+            scale = self._recent(number, start)
+            if scale > 0:
+                below = quantiles[:, :half] - came
+                above = came - quantiles[:, : -half - 1 : -1]
+                found[: len(came)] = np.maximum(below, above) / scale
+            self._left[key] = found
+        return self._left[key]
+
+
+def pool(quantiles: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Quantiles of the mixture of distributions.
+
+    Parameters
+    ----------
+    quantiles : ndarray, shape (horizon, model, probability)
+        At `PROBS`.
+    weights : ndarray, shape (horizon, model)
+        Rows sum to 1.
+
+    Returns
+    -------
+    ndarray, shape (horizon, probability)
+        At `PROBS`.
+    """
+    horizon = len(quantiles)
+    values = quantiles.reshape(horizon, -1)
+    mass = (weights[:, :, None] * _MASS).reshape(horizon, -1)
+    order = np.argsort(values, axis=1, kind="stable")
+    values, mass = (np.take_along_axis(one, order, axis=1) for one in (values, mass))
+    below = np.cumsum(mass, axis=1) - mass / 2
+    return np.stack(
+        [np.interp(PROBS, ranks, row) for ranks, row in zip(below, values, strict=True)]
+    )
+
+
+def _known(rows: np.ndarray, count: int) -> np.ndarray:
+    """Rows of the steps known by now, the later ones NaN."""
+    if count >= len(rows):
+        return rows
+    kept = rows.copy()
+    kept[count:] = np.nan
+    return kept
+
+
+def _of_near_steps(scores: np.ndarray) -> np.ndarray:
+    """Mean score of the last known targets of a step and of two steps about it.
+
+    Steps of which nothing is known yet take those of the last that is.
+    """
+    horizon = scores.shape[1]
+    means = np.full(scores.shape[1:], np.nan)
+    for step in range(horizon):
+        told = scores[:, step]
+        told = told[~np.isnan(told[:, 0])][-TARGETS:]
+        if len(told):
+            means[step] = told.mean(axis=0)
+    means = means[~np.isnan(means[:, 0])]
+    last = len(means) - 1
+    return np.stack(
+        [
+            means[max(min(step, last) - 2, 0) : min(step, last) + 3].mean(axis=0)
+            for step in range(horizon)
+        ]
+    )
+
+
+def _floored(scores: np.ndarray) -> np.ndarray:
+    """Scores never so small that one model takes all by chance."""
+    return np.maximum(scores, 1e-12 + 1e-6 * scores.max())

@@ -9,7 +9,7 @@ from qonys.forecast.backtests import backtest
 from qonys.forecast.models import PROBS
 from qonys.forecast.running import forecast
 from qonys.forecast.scoring import covered, crps, interval_score
-from qonys.forecast.selecting import Selector
+from qonys.forecast.selecting import Selector, pool
 from qonys.forecast.series import Series, step_on
 
 
@@ -53,6 +53,31 @@ def test_the_combination_leans_on_what_was_best():
     assert weights["naive"] == min(weights.values())
     walk = Selector([500 + np.random.default_rng(1).normal(size=120).cumsum()], 12, 6)
     assert walk.weights(0, 120)["naive"] > weights["naive"]
+
+
+def test_a_pool_is_the_mixture_of_its_members():
+    """Quantiles of half N(0, 1) and half N(6, 1), found by solving for its distribution."""
+    members = np.stack([stats.norm.ppf(PROBS), 6 + stats.norm.ppf(PROBS)])[None]
+    found = pool(members, np.array([[0.5, 0.5]]))[0]
+    below = 0.5 * stats.norm.cdf(found) + 0.5 * stats.norm.cdf(found - 6)
+    assert below == pytest.approx(PROBS, abs=0.02)
+    assert pool(members, np.array([[1.0, 0.0]]))[0] == pytest.approx(members[0, 0])
+
+
+def test_widths_are_repaired_in_a_panel_and_only_where_that_paid():
+    rng = np.random.default_rng(2)
+    calm = [1000 + 20 * rng.normal(size=110) for _ in range(4)]
+    # Every model takes the noise of five years for that of today, which is a tenth of it.
+    shrunk = [np.r_[y[:70], 1000 + (y[70:] - 1000) / 10] for y in calm]
+    panel = Selector(shrunk, 12, 6)
+    alone = Selector(shrunk[:1], 12, 6)
+
+    def width(quantiles):
+        return float((quantiles[:, -2] - quantiles[:, 1]).mean())
+
+    assert width(panel.selected(0, 110).quantiles) < 0.7 * width(
+        alone.selected(0, 110).quantiles
+    )
 
 
 def test_a_backtest_has_every_model_step_and_mean():
