@@ -21,7 +21,6 @@ WIDTHS = 36  #: Past origins that widths are learnt from.
 TRIED = 12  #: Past origins at which a repair of widths must have paid.
 POOLED = 3  #: Series under which widths are left as they are: one series' errors are too few.
 _FEWEST = 10  #: Past errors under which a width is left as it is.
-_MASS = np.diff(np.r_[0.0, (PROBS[1:] + PROBS[:-1]) / 2, 1.0])
 
 
 class Selector:
@@ -205,7 +204,7 @@ class Selector:
                     fixed[step, low] -= move
                     fixed[step, high] += move
             fixed = np.maximum(fixed, self.floor)
-            self._fixed[key] = np.maximum.accumulate(fixed, axis=1)
+            self._fixed[key] = np.asarray(np.maximum.accumulate(fixed, axis=1))
         return self._fixed[key]
 
     def _recent(self, number: int, origin: int) -> float:
@@ -253,15 +252,12 @@ def pool(quantiles: np.ndarray, weights: np.ndarray) -> np.ndarray:
     ndarray, shape (horizon, probability)
         At `PROBS`.
     """
-    horizon = len(quantiles)
-    values = quantiles.reshape(horizon, -1)
-    mass = (weights[:, :, None] * _MASS).reshape(horizon, -1)
-    order = np.argsort(values, axis=1, kind="stable")
-    values, mass = (np.take_along_axis(one, order, axis=1) for one in (values, mass))
-    below = np.cumsum(mass, axis=1) - mass / 2
-    return np.stack(
-        [np.interp(PROBS, ranks, row) for ranks, row in zip(below, values, strict=True)]
-    )
+    found = np.empty((len(quantiles), len(PROBS)))
+    for step, (members, shares) in enumerate(zip(quantiles, weights, strict=True)):
+        values = np.unique(members)
+        below = [np.interp(values, member, PROBS, left=0.0, right=1.0) for member in members]
+        found[step] = np.interp(PROBS, shares @ np.stack(below), values)
+    return found
 
 
 def _known(rows: np.ndarray, count: int) -> np.ndarray:
@@ -287,14 +283,10 @@ def _of_near_steps(scores: np.ndarray) -> np.ndarray:
             means[step] = told.mean(axis=0)
     means = means[~np.isnan(means[:, 0])]
     last = len(means) - 1
-    return np.stack(
-        [
-            means[max(min(step, last) - 2, 0) : min(step, last) + 3].mean(axis=0)
-            for step in range(horizon)
-        ]
-    )
+    near = [means[max(min(step, last) - 2, 0) : min(step, last) + 3] for step in range(horizon)]
+    return np.stack([one.mean(axis=0) for one in near])
 
 
 def _floored(scores: np.ndarray) -> np.ndarray:
     """Scores never so small that one model takes all by chance."""
-    return np.maximum(scores, 1e-12 + 1e-6 * scores.max())
+    return np.asarray(np.maximum(scores, 1e-12 + 1e-6 * scores.max()))
