@@ -2,14 +2,16 @@
 
 For `selecting`, `backtests` and the command line. Main types: `Marginals`; main function:
 `baselines`. Sources: Hyndman, Koehler, Ord and Snyder (2008) for ETS; Assimakopoulos and
-Nikolopoulos (2000), Hyndman and Billah (2003) for Theta. Counts never fall below 0.
+Nikolopoulos (2000), Hyndman and Billah (2003) for Theta. Counts never fall below 0, and over
+years, where they change by ratios, every model of counts works on logarithms.
 """
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
+from functools import lru_cache
 
 import numpy as np
+from scipy.stats import t as student
 
 from qonys.forecast._kernels import ADDITIVE, DAMPED, NONE, fit_smoothing, psi_weights
 
@@ -17,7 +19,6 @@ from qonys.forecast._kernels import ADDITIVE, DAMPED, NONE, fit_smoothing, psi_w
 PROBS = np.array(
     [0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.995]
 )
-_Z = np.array([NormalDist().inv_cdf(p) for p in PROBS])
 BASELINES = ("naive", "seasonal_naive", "ets", "theta", "ensemble_log")
 
 
@@ -39,18 +40,27 @@ class Marginals:
 
 @dataclass(frozen=True)
 class _Linear:
-    """A point path with normal errors that last, on the scale it was fitted on."""
+    """A point path with errors that last, on the scale it was fitted on.
+
+    The spread of the errors is known from `free` of them, so they follow Student's t.
+    """
 
     point: np.ndarray
     psi: np.ndarray
     sigma: float
+    free: int
 
     def marginals(self, *, log: bool, floor: float) -> Marginals:
         spread = self.sigma * np.sqrt(np.cumsum(self.psi**2))
-        quantiles = self.point[:, None] + spread[:, None] * _Z
+        quantiles = self.point[:, None] + spread[:, None] * _law(max(self.free, 3))
         if log:
             quantiles = np.expm1(np.minimum(quantiles, 700))
         return Marginals(np.maximum(quantiles, floor), self.psi)
+
+
+@lru_cache
+def _law(free: int) -> np.ndarray:
+    return np.asarray(student.ppf(PROBS, free))
 
 
 def baselines(y: np.ndarray, m: int, horizon: int, floor: float = 0.0) -> dict[str, Marginals]:
@@ -69,29 +79,41 @@ def baselines(y: np.ndarray, m: int, horizon: int, floor: float = 0.0) -> dict[s
         on logarithms.
     """
     y = np.asarray(y, dtype=np.float64)
-    plain = {
-        "naive": _naive(y, m, 1, horizon),
-        "seasonal_naive": _naive(y, m, m if len(y) > m else 1, horizon),
-        "ets": _ets(y, m, horizon),
-        "theta": _theta(y, m, horizon),
+    counts = math.isfinite(floor)
+    log = counts and m == 1
+    x = np.log1p(y - floor) if counts else y
+    plain = _members(x if log else y, m, horizon, flat=log)
+    found = {
+        name: _shifted(one.marginals(log=log, floor=0.0 if log else floor), floor if log else 0)
+        for name, one in plain.items()
     }
-    found = {name: one.marginals(log=False, floor=floor) for name, one in plain.items()}
-    if math.isfinite(floor):
-        x = np.log1p(y - floor)
-        members = [
-            _ets(x, m, horizon),
-            _theta(x, m, horizon),
-            _naive(x, m, m if len(y) > m else 1, horizon),
-        ]
-        logs = [one.marginals(log=True, floor=0.0) for one in members]
-        mean = np.mean([one.quantiles for one in logs], axis=0) + floor
-        found["ensemble_log"] = Marginals(mean, logs[0].psi)
+    if counts:
+        logs = plain if log else _members(x, m, horizon, flat=True)
+        members = [logs[name].marginals(log=True, floor=0.0) for name in _POOLED]
+        mean = np.mean([one.quantiles for one in members], axis=0)
+        found["ensemble_log"] = _shifted(Marginals(mean, members[0].psi), floor)
     return found
 
 
+_POOLED = ("ets", "theta", "seasonal_naive")
+
+
+def _members(y: np.ndarray, m: int, horizon: int, *, flat: bool) -> dict[str, _Linear]:
+    return {
+        "naive": _naive(y, m, 1, horizon),
+        "seasonal_naive": _naive(y, m, m if len(y) > m else 1, horizon),
+        "ets": _ets(y, m, horizon, flat=flat),
+        "theta": _theta(y, m, horizon),
+    }
+
+
+def _shifted(one: Marginals, floor: float) -> Marginals:
+    return Marginals(one.quantiles + floor, one.psi) if floor else one
+
+
 def _recent(m: int) -> int:
-    """Errors that still tell how far the next ones reach: those of five years, at least 20."""
-    return max(5 * m, 20)
+    """Errors that still tell how far the next ones reach: those of five years, at least 10."""
+    return max(5 * m, 10)
 
 
 def _naive(y: np.ndarray, m: int, lag: int, horizon: int) -> _Linear:
@@ -99,19 +121,21 @@ def _naive(y: np.ndarray, m: int, lag: int, horizon: int) -> _Linear:
     steps = np.arange(horizon)
     point = y[len(y) - lag + steps % lag]
     psi = (steps % lag == 0).astype(np.float64)
-    return _Linear(point, psi, _rms((y[lag:] - y[:-lag])[-_recent(m) :]))
+    errors = (y[lag:] - y[:-lag])[-_recent(m) :]
+    return _Linear(point, psi, _rms(errors), len(errors))
 
 
 def _rms(errors: np.ndarray) -> float:
     return float(np.sqrt((errors**2).mean())) if len(errors) else 0.0
 
 
-def _ets(y: np.ndarray, m: int, horizon: int) -> _Linear:
-    """The best of additive ETS models by AICc."""
+def _ets(y: np.ndarray, m: int, horizon: int, *, flat: bool) -> _Linear:
+    """The best of additive ETS models by AICc; flat on logarithms, where slopes run away."""
+    trends = (NONE,) if flat else (NONE, ADDITIVE, DAMPED)
     seasons = [False, True] if m > 1 and len(y) >= 2 * m + 2 else [False]
     best, chosen = math.inf, None
     for seasonal in seasons:
-        for trend in (NONE, ADDITIVE, DAMPED) if len(y) > 5 else (NONE,):
+        for trend in trends if len(y) > 5 else (NONE,):
             fitted = fit_smoothing(y, m, trend, seasonal)
             if fitted[3] < best or chosen is None:
                 best, chosen = fitted[3], (trend, seasonal, fitted)
@@ -126,8 +150,8 @@ def _ets(y: np.ndarray, m: int, horizon: int) -> _Linear:
         point = point + state[2 + (len(y) + steps - 1) % m]
     k = 1 + (trend != NONE) + seasonal
     errors = errors[-_recent(m) :]
-    sigma = math.sqrt((errors**2).sum() / max(len(errors) - k - 1, 1))
-    return _Linear(point, psi, sigma)
+    free = max(len(errors) - k - 1, 1)
+    return _Linear(point, psi, math.sqrt((errors**2).sum() / free), free)
 
 
 def _theta(y: np.ndarray, m: int, horizon: int) -> _Linear:
@@ -142,7 +166,8 @@ def _theta(y: np.ndarray, m: int, horizon: int) -> _Linear:
     drift = slope / 2 * (steps + (1 - (1 - alpha) ** n) / alpha)
     point = state[0] + drift + seasons[(n + steps) % m]
     psi = psi_weights(smoothing, 1, NONE, False, horizon)
-    return _Linear(point, psi, _rms(errors[-_recent(m) :]))
+    errors = errors[-_recent(m) :]
+    return _Linear(point, psi, _rms(errors), len(errors))
 
 
 def _is_seasonal(y: np.ndarray, m: int) -> bool:

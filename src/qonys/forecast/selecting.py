@@ -156,6 +156,8 @@ class Selector:
         newest = np.mean([np.nanmean(one, axis=0) for one in scores[-NEWEST:]], axis=0)
         by_step = _of_near_steps(scores)
         power = _floored(newest) ** -POWER / _floored(by_step)
+        if self.m == 1:  # the seasonal naive of years is the naive and would count twice
+            power[:, list(self.at(number, origin)).index("seasonal_naive")] = 0
         return np.asarray(power / power.sum(axis=1, keepdims=True))
 
     def _mixture(self, number: int, origin: int) -> Marginals:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from qonys.forecast._kernels import ADDITIVE, DAMPED, NONE, fit_smoothing, psi_weights, smooth
 from qonys.forecast.models import BASELINES, PROBS, baselines, seasonal_scale
@@ -82,9 +83,30 @@ def test_every_baseline_is_there_and_its_quantiles_rise():
 def test_the_naive_forecasts_are_past_values_with_errors_that_add_up():
     y = np.array([3.0, 5, 4, 8, 6, 9])
     found = baselines(y, 1, 4)["naive"]
-    assert (found.quantiles[:, MEDIAN] == 9).all()
-    width = found.quantiles[:, MEDIAN + 1] - found.quantiles[:, MEDIAN]
+    assert found.quantiles[:, MEDIAN] == pytest.approx([9] * 4)
+    # Years change by ratios: widths add up on logarithms, and no interval reaches 0.
+    width = np.log1p(found.quantiles[:, MEDIAN + 1]) - np.log1p(found.quantiles[:, MEDIAN])
     assert width / width[0] == pytest.approx(np.sqrt([1, 2, 3, 4]))
+    months = baselines(np.r_[y, y, y, y, y], 12, 4)["naive"].quantiles
+    width = months[:, MEDIAN + 1] - months[:, MEDIAN]
+    assert width / width[0] == pytest.approx(np.sqrt([1, 2, 3, 4]))
+
+
+def test_few_errors_make_wide_laws():
+    """Student's t with as many degrees of freedom as errors (ten years, five of months)."""
+    y = 100 + np.random.default_rng(3).normal(size=200)
+    high, middle, upper = len(PROBS) - 2, MEDIAN, MEDIAN + 1
+
+    def tail(m):
+        x = (
+            np.log1p(baselines(y, m, 1)["naive"].quantiles[0])
+            if m == 1
+            else (baselines(y, m, 1)["naive"].quantiles[0])
+        )
+        return (x[high] - x[middle]) / (x[upper] - x[middle])
+
+    assert tail(1) == pytest.approx(stats.t.ppf(0.975, 10) / stats.t.ppf(0.6, 10))
+    assert tail(12) == pytest.approx(stats.t.ppf(0.975, 60) / stats.t.ppf(0.6, 60))
     seasonal = baselines(np.tile([1.0, 2, 3, 4], 5) + 1, 4, 8)["seasonal_naive"]
     assert seasonal.quantiles[:, MEDIAN] == pytest.approx([2, 3, 4, 5] * 2)
 
