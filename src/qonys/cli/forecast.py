@@ -1,5 +1,6 @@
 """`qonys forecast`: what comes next, and how good such forecasts were."""
 
+import math
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -20,8 +21,13 @@ from qonys.cli.terminal import (
 )
 
 if TYPE_CHECKING:
+    from qonys.core.observations import Cell
+    from qonys.forecast.part_years import YearNowcast
+    from qonys.forecast.revisions import Nowcast
     from qonys.forecast.running import Ahead, Forecast
     from qonys.forecast.series import Series
+    from qonys.forecast.world import Outlook
+    from qonys.observations.reading import View
 
 
 _POINTS = ("median", "80 % low", "high", "95 % low", "high")
@@ -88,6 +94,104 @@ def run(
 
 
 @forecast.command()
+@click.argument("source", metavar="FILE|CELL")
+@click.option("--year", help="The year; the newest that is known in part if not given.")
+@_draws_option
+@_seed_option
+@as_of_option
+@country_option
+@store_option
+@json_option
+def nowcast(
+    source: str,
+    year: str | None,
+    draws: int,
+    seed: int,
+    as_of: date | None,
+    country: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """What printed figures will become, or a whole year from its first months.
+
+    FILE with the columns period, series, release and value: how figures were revised says what
+    the newest ones will become. FILE with years and their first months (2025-01/2025-04), or a
+    CELL such as emigrants:KAZ:WORLD: what the whole year will be.
+    """
+    from qonys.forecast.part_years import has_parts
+
+    if Path(source).is_file() and not has_parts(Path(source)):
+        _nowcast_revisions(Path(source), as_of, draws, seed, as_json)
+    else:
+        _nowcast_year(source, year, as_of, country, store, as_json)
+
+
+def _nowcast_revisions(
+    file: Path, as_of: date | None, draws: int, seed: int, as_json: bool
+) -> None:
+    from qonys.forecast.revisions import learn, nowcast
+    from qonys.forecast.series import read_series
+
+    series = _known(read_series(file), as_of)
+    law = learn(series)
+    found = nowcast(series, law, draws=draws, seed=seed)
+    growth = [100 * math.expm1(one) for one in law.growth.tolist()]
+    if as_json:
+        ages = zip(growth, law.printed.tolist(), strict=True)
+        print_json(
+            {
+                "nowcast": [asdict(one) for one in found],
+                "law": [
+                    {"age": age, "revision_percent": grown, "figures": count}
+                    for age, (grown, count) in enumerate(ages)
+                ],
+                "severity": law.severity,
+            }
+        )
+        return
+    if not found:
+        click.echo("Every figure is as old as those that were never revised any more.")
+        return
+    rows = [
+        [one.series, one.period, one.age, number(one.told), *_shown_points(one)]
+        for one in found
+    ]
+    print_table(["series", "period", "age", "printed", *_POINTS], rows)
+    told = ", ".join(f"{age}: {grown:+.0f} %" for age, grown in enumerate(growth))
+    click.echo(f"\nBy age figures grew by {told}.")
+
+
+def _nowcast_year(
+    source: str,
+    year: str | None,
+    as_of: date | None,
+    country: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    from qonys.forecast.part_years import nowcast_year, part_of, read_parts
+
+    if Path(source).is_file():
+        known = read_parts(Path(source))
+    else:
+        view, cell = _cell(source, as_of, country, store)
+        totals = {period: row.value for period, row in view.periods(cell).items()}
+        told = view.periods(cell, ("cumulated", "quarter", "month")).items()
+        parts = [part_of(period, row.value, row.precision or 1.0) for period, row in told]
+        known = {source: (totals, [one for one in parts if one is not None])}
+    found = [
+        one
+        for name, (totals, parts) in known.items()
+        for one in nowcast_year(name, totals, parts, year)
+    ]
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    rows = [[one.series, one.year, one.basis, *_shown_points(one)] for one in found]
+    print_table(["series", "year", "from", *_POINTS], rows)
+
+
+@forecast.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--origins", type=click.IntRange(1, 500), required=True, help="How many.")
 @click.option("--horizon", type=click.IntRange(1, 120), help="Periods; a year if not given.")
@@ -109,7 +213,7 @@ def backtest(file: Path, origins: int, horizon: int | None, as_json: bool) -> No
     if as_json:
         print_json([asdict(one) for one in scores])
         return
-    if not any(one.releases for one in series):
+    if not any(len(one.releases) > 1 for one in series):
         click.echo("Of the newest values: what was known at the time was less.")
     rows = [
         [
@@ -185,7 +289,32 @@ def _series(source: str, as_of: date | None, country: str, store: str | None) ->
     from qonys.forecast.series import read_series, yearly
 
     if Path(source).is_file():
-        return read_series(Path(source))
+        return _known(read_series(Path(source)), as_of)
+    view, cell = _cell(source, as_of, country, store)
+    rows = view.periods(cell)
+    return [yearly(source, {period: row.value for period, row in rows.items()})]
+
+
+def _known(series: "list[Series]", as_of: date | None) -> "list[Series]":
+    """Series as they were known on a day: of the releases up to it."""
+    if as_of is None:
+        return series
+    if not all(one.releases for one in series):
+        raise click.UsageError("--as-of needs a column of releases: 2025-05 or 2025-05-15.")
+    day = as_of.isoformat()
+    then = []
+    for one in series:
+        releases = [name for name in one.releases if name <= day]
+        if releases:
+            then.append(one.known(releases[-1]))
+    if not then:
+        raise click.UsageError(f"no release up to {day}")
+    return then
+
+
+def _cell(
+    source: str, as_of: date | None, country: str, store: str | None
+) -> "tuple[View, Cell]":
     if ":" not in source:
         raise click.BadParameter(f"no such file, and no cell: {source}", param_hint="FILE|CELL")
     from qonys.core.country import load_country
@@ -196,18 +325,17 @@ def _series(source: str, as_of: date | None, country: str, store: str | None) ->
     home = load_country(country)
     view = View(open_store(store, home), home, as_of)
     parts = source.split(":")
-    cell = parse_cell(":".join([*parts, "2000"] if len(parts) == 3 else parts))
-    rows = view.periods(cell)
-    return [yearly(source, {period: row.value for period, row in rows.items()})]
+    return view, parse_cell(":".join([*parts, "2000"] if len(parts) == 3 else parts))
+
+
+def _shown_points(one: "Ahead | Nowcast | Outlook | YearNowcast") -> list[str]:
+    values = (one.median, one.low_80, one.high_80, one.low_95, one.high_95)
+    return [number(float(f"{value:.4g}")) for value in values]
 
 
 def _print_forecast(found: "Forecast") -> None:
-    def shown(value: float) -> str:
-        return number(float(f"{value:.4g}"))
-
     def line(one: "Ahead") -> list[object]:
-        values = (one.median, one.low_80, one.high_80, one.low_95, one.high_95)
-        return [one.series, one.period, *map(shown, values)]
+        return [one.series, one.period, *_shown_points(one)]
 
     heads = ["series", "period", *_POINTS]
     print_table(heads, [line(one) for one in found.ahead if one.model == "selected"])

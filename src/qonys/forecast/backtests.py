@@ -97,7 +97,7 @@ def backtest(series: Sequence[Series], origins: int, horizon: int) -> list[Score
 def _origins(
     series: Sequence[Series], count: int, horizon: int, season: int
 ) -> Iterator[_Origin]:
-    if any(one.releases for one in series):
+    if any(len(one.releases) > 1 for one in series):
         yield from _by_release(series, count, horizon, season)
         return
     floor = min(one.floor for one in series)

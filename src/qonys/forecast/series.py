@@ -37,7 +37,7 @@ class Series:
     values : ndarray, shape (n,)
         The newest release of each period.
     releases : Mapping of str to Mapping of str to float
-        By release, in order: the values by period that it printed.
+        By release, in order: the values by period that it printed; empty where none is named.
     """
 
     name: str
@@ -64,12 +64,11 @@ class Series:
         release : str
             The release; later ones are not known.
         """
-        told: dict[str, float] = {}
-        for name, values in self.releases.items():
-            if name <= release:
-                told |= values
+        then = {name: values for name, values in self.releases.items() if name <= release}
+        told = {period: value for values in then.values() for period, value in values.items()}
         periods = tuple(period for period in self.periods if period in told)
-        return Series(self.name, self.kind, periods, np.array([told[one] for one in periods]))
+        values = np.array([told[one] for one in periods])
+        return Series(self.name, self.kind, periods, values, then)
 
 
 def step_on(period: str, steps: int = 1) -> str:
@@ -95,6 +94,38 @@ def step_on(period: str, steps: int = 1) -> str:
         return f"{at // 4}-Q{at % 4 + 1}"
     at = year * 12 + int(period[5:7]) - 1 + steps
     return f"{at // 12}-{at % 12 + 1:02d}"
+
+
+def steps_between(period: str, later: str) -> int:
+    """How many periods later another period of the same kind, or a day within it, lies.
+
+    Parameters
+    ----------
+    period : str
+        A month, quarter or year.
+    later : str
+        Another, or a month or day.
+
+    Examples
+    --------
+    >>> steps_between("2024-11", "2025-02"), steps_between("2024-Q4", "2025-05-15")
+    (3, 2)
+    """
+    return _place(later, len(period) == 4, "Q" in period) - _place(
+        period, len(period) == 4, "Q" in period
+    )
+
+
+def _place(text: str, years: bool, quarters: bool) -> int:
+    year = int(text[:4])
+    if years:
+        return year
+    inside = text[5:7]
+    if inside.startswith("Q"):
+        at = int(inside[1]) - 1
+        return year * 4 + at if quarters else year * 12 + 3 * at + 2
+    month = int(inside) - 1 if inside else 11
+    return year * 4 + month // 3 if quarters else year * 12 + month
 
 
 def read_series(path: Path) -> list[Series]:
@@ -232,7 +263,7 @@ def _series(
             Fault(f"{len(periods)} values of {name}: at least {FEWEST} are needed", file)
         )
         return []
-    told = {key: releases[key] for key in sorted(releases)} if len(releases) > 1 else {}
+    told = {key: releases[key] for key in sorted(releases) if key or len(releases) > 1}
     values = np.array([newest[period] for period in periods])
     return [Series(name, kind, tuple(periods), values, told)]
 

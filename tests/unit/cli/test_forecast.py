@@ -77,3 +77,52 @@ def test_world_forecasts_all_countries_together(tmp_path):
     assert answer["world_net_is_nought"]
     assert "effective draws, R-hat" in run(*asked).output
     assert run("world", str(tmp_path / "no.csv"), "--horizon", "2").exit_code == 2
+
+
+def test_nowcast_tells_the_year_as_it_looked_from_april():
+    """Final values: 7,608 left and 23,761 came in 2025 (Bureau of National Statistics)."""
+    for cell, came in (("emigrants:KAZ:WORLD", 7608), ("immigrants:KAZ:WORLD", 23761)):
+        arguments = ["nowcast", cell, "--as-of", "2025-05-31"]
+        told = {one["basis"]: one for one in json.loads(run(*arguments, "--json").stdout)}
+        assert told["nowcast"]["low_95"] < came < told["nowcast"]["high_95"]
+        widths = {key: one["high_95"] - one["low_95"] for key, one in told.items()}
+        assert widths["nowcast"] < 0.6 * widths["forecast"]
+        assert "nowcast" in run(*arguments).output
+
+
+def test_nowcast_tells_what_printed_figures_will_become(tmp_path):
+    path = tmp_path / "releases.csv"
+    rows = ["period,series,release,value"]
+    for release in range(6, 25):
+        for month in range(1, release + 1):
+            short = 1 + 0.5 * 0.5 ** (release - month)
+            period, label = (
+                f"{2020 + (at - 1) // 12}-{(at - 1) % 12 + 1:02d}" for at in (month, release)
+            )
+            rows.append(f"{period},total,{label},{1000 / short:.0f}")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    answer = json.loads(run("nowcast", str(path), "--json").stdout)
+    newest = next(one for one in answer["nowcast"] if one["age"] == 0)
+    assert newest["told"] == 667
+    assert newest["low_80"] < 1000 < newest["high_80"]
+    assert answer["law"][0]["revision_percent"] > 30
+    early = json.loads(run("nowcast", str(path), "--as-of", "2021-06-30", "--json").stdout)
+    assert max(one["period"] for one in early["nowcast"]) == "2021-06"
+    assert "By age figures grew" in run("nowcast", str(path)).output
+
+
+def test_as_of_of_a_file_takes_its_releases(tmp_path):
+    path = tmp_path / "months.csv"
+    rows = ["period,release,value"]
+    for month in range(1, 13):
+        rows += [f"2024-{month:02d},2025-01,{month}", f"2024-{month:02d},2025-06,{10 * month}"]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    arguments = ["run", str(path), "--horizon", "1", "--json"]
+    then = json.loads(run(*arguments, "--as-of", "2025-03-01").stdout)["forecast"][0]
+    now = json.loads(run(*arguments).stdout)["forecast"][0]
+    assert (then["median"], now["median"]) == (12, 120)
+    assert "no release up to" in run(*arguments, "--as-of", "2024-03-01").output
+    assert (
+        "needs a column of releases"
+        in run("run", months(tmp_path), "--horizon", "1", "--as-of", "2025-03-01").output
+    )
