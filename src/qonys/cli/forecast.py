@@ -53,6 +53,19 @@ _seed_option = click.option(
 @forecast.command()
 @click.argument("source", metavar="FILE|CELL")
 @click.option("--horizon", type=int, required=True, help="Periods ahead.")
+@click.option(
+    "--identity",
+    "identities",
+    multiple=True,
+    help='A sum to keep, such as "net = arrivals - departures"; or a file with one a line.',
+)
+@click.option(
+    "--reconcile",
+    type=click.Choice(["mint", "bottom-up", "conditioning"]),
+    default="mint",
+    show_default=True,
+    help="How sums are kept.",
+)
 @_draws_option
 @_seed_option
 @as_of_option
@@ -62,6 +75,8 @@ _seed_option = click.option(
 def run(
     source: str,
     horizon: int,
+    identities: tuple[str, ...],
+    reconcile: str,
     draws: int,
     seed: int,
     as_of: date | None,
@@ -74,12 +89,16 @@ def run(
     FILE is a CSV with the columns period, value, and series and release or not; CELL a measure
     of the store such as emigrants:KAZ:WORLD, by year, as it was known on --as-of.
     """
+    from qonys.forecast.reconciling import parse_identity
     from qonys.forecast.running import forecast as forecast_of
 
     series = _series(source, as_of, country, store)
+    sums = [parse_identity(line) for text in identities for line in _lines(text)]
     with progress("forecasting") as step:
         step(f"{len(series)} series")
-        found = forecast_of(series, horizon, draws=draws, seed=seed)
+        found = forecast_of(
+            series, horizon, identities=sums, method=reconcile, draws=draws, seed=seed
+        )
     if as_json:
         print_json(
             {
@@ -195,8 +214,17 @@ def _nowcast_year(
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--origins", type=click.IntRange(1, 500), required=True, help="How many.")
 @click.option("--horizon", type=click.IntRange(1, 120), help="Periods; a year if not given.")
+@click.option(
+    "--break",
+    "breaks",
+    multiple=True,
+    metavar="FIRST/LAST",
+    help="A known break, such as 2020-03/2021-12: origins within and without are told apart.",
+)
 @json_option
-def backtest(file: Path, origins: int, horizon: int | None, as_json: bool) -> None:
+def backtest(
+    file: Path, origins: int, horizon: int | None, breaks: tuple[str, ...], as_json: bool
+) -> None:
     """Score every model at origins of the past, refitted at each.
 
     Scores are divided by the in-sample error of the seasonal naive. With a column of releases a
@@ -209,23 +237,86 @@ def backtest(file: Path, origins: int, horizon: int | None, as_json: bool) -> No
     ahead = horizon or AHEAD[same_kind(series)]
     with progress("backtesting") as step:
         step(f"{len(series)} series, {origins} origins")
-        scores = backtest_of(series, origins, ahead)
+        scores = backtest_of(series, origins, ahead, [_break(one) for one in breaks])
     if as_json:
-        print_json([asdict(one) for one in scores])
+        rows_of = [asdict(one) for one in scores]
+        print_json(
+            [{k: v for k, v in one.items() if breaks or k != "regime"} for one in rows_of]
+        )
         return
     if not any(len(one.releases) > 1 for one in series):
         click.echo("Of the newest values: what was known at the time was less.")
-    rows = [
-        [
-            one.model,
-            *(f"{value:.3f}" for value in (one.crps, one.mase, one.interval_score_95)),
-            f"{one.coverage_80:.0%}",
-            f"{one.coverage_95:.0%}",
+    for regime in dict.fromkeys(one.regime for one in scores):
+        rows = [
+            [
+                one.model,
+                *(f"{value:.3f}" for value in (one.crps, one.mase, one.interval_score_95)),
+                f"{one.coverage_80:.0%}",
+                f"{one.coverage_95:.0%}",
+            ]
+            for one in sorted(scores, key=lambda one: one.crps)
+            if one.series is None and one.horizon is None and one.regime == regime
         ]
-        for one in sorted(scores, key=lambda one: one.crps)
-        if one.series is None and one.horizon is None
+        if regime:
+            click.echo(f"\nOrigins {regime} the breaks")
+        print_table(["model", "crps", "mase", "interval 95", "in 80 %", "in 95 %"], rows)
+
+
+def _break(text: str) -> tuple[str, str]:
+    first, slash, last = text.partition("/")
+    if not (slash and first[:4].isdigit() and last[:4].isdigit() and first <= last):
+        raise click.BadParameter(f"expected FIRST/LAST, not {text}", param_hint="--break")
+    return first, last
+
+
+@forecast.command()
+@click.argument("source", metavar="FILE|CELL")
+@click.option(
+    "--false-every",
+    type=click.FloatRange(10, 2000),
+    default=120,
+    show_default=True,
+    help="Periods, on average, between alarms where nothing changes.",
+)
+@as_of_option
+@country_option
+@store_option
+@json_option
+def alarms(
+    source: str,
+    false_every: float,
+    as_of: date | None,
+    country: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """When figures left what was to be expected of them: a control chart.
+
+    Each period is compared with the forecast made one period before; small surprises in one
+    direction add up until they are an alarm. An alarm is no cause and no forecast.
+    """
+    from qonys.forecast.alarms import watch
+
+    series = _series(source, as_of, country, store)
+    with progress("watching") as step:
+        step(f"{len(series)} series")
+        found = watch(series, false_every)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    rows = [
+        [one.series, one.period, one.alarm]
+        + [number(float(f"{x:.4g}")) for x in (one.value, one.median, one.low_95, one.high_95)]
+        for one in found
+        if one.alarm
     ]
-    print_table(["model", "crps", "mase", "interval 95", "in 80 %", "in 95 %"], rows)
+    if rows:
+        heads = ["series", "period", "alarm", "came", "expected", "95 % low", "high"]
+        print_table(heads, rows)
+    click.echo(
+        f"{len(rows)} alarms in {len(found):,} periods; where nothing changes there would be "
+        f"about {len(found) / false_every:.0f}."
+    )
 
 
 @forecast.command()
@@ -284,6 +375,14 @@ def world(
         click.echo("No populations are told, so the countries' paths do not sum to nought.")
 
 
+def _lines(text: str) -> list[str]:
+    """The lines of a file, or the text itself."""
+    if " = " in text or not Path(text).is_file():
+        return [text]
+    lines = Path(text).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip()]
+
+
 def _series(source: str, as_of: date | None, country: str, store: str | None) -> "list[Series]":
     """Series of a file, or of a cell of the store by year."""
     from qonys.forecast.series import read_series, yearly
@@ -338,11 +437,13 @@ def _print_forecast(found: "Forecast") -> None:
         return [one.series, one.period, *_shown_points(one)]
 
     heads = ["series", "period", *_POINTS]
-    print_table(heads, [line(one) for one in found.ahead if one.model == "selected"])
+    last = {(one.series, one.period): one for one in found.ahead}  # the reconciled, if any
+    print_table(heads, [line(one) for one in last.values()])
     if found.years:
         click.echo("\nWhole years")
         print_table(heads, [line(one) for one in found.years])
     for name, note in found.notes.items():
-        weights = sorted(found.weights[name].items(), key=lambda pair: -pair[1])
+        click.echo(f"\n{name}: {note}")
+        weights = sorted(found.weights.get(name, {}).items(), key=lambda pair: -pair[1])
         told = ", ".join(f"{model} {100 * weight:.0f} %" for model, weight in weights)
-        click.echo(f"\n{name}: {note}\n  {told}")
+        click.echo(f"  {told}" if told else "", nl=bool(told))

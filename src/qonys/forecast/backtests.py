@@ -6,7 +6,7 @@ the answer says so (real-time errors are larger).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -37,6 +37,8 @@ class Score:
         Part of the targets inside the intervals.
     origins : int
         From how many origins.
+    regime : str or None
+        ``inside`` or ``outside`` the breaks that were named; none for all origins.
     """
 
     series: str | None
@@ -48,6 +50,7 @@ class Score:
     coverage_80: float
     coverage_95: float
     origins: int
+    regime: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,18 @@ class _Origin:
     """One origin of one series: the forecasts and what came."""
 
     series: str
+    period: str
     scale: float
     models: dict[str, Marginals]
     came: np.ndarray
 
 
-def backtest(series: Sequence[Series], origins: int, horizon: int) -> list[Score]:
+def backtest(
+    series: Sequence[Series],
+    origins: int,
+    horizon: int,
+    breaks: Sequence[tuple[str, str]] = (),
+) -> list[Score]:
     """Score every model, refitted at each origin.
 
     Parameters
@@ -71,12 +80,17 @@ def backtest(series: Sequence[Series], origins: int, horizon: int) -> list[Score
         How many, evenly over the last third; with releases the last ones.
     horizon : int
         Periods ahead.
+    breaks : Sequence of (str, str)
+        First and last period of known breaks; scores are told besides for origins whose last
+        known period lies within one, and for the others.
     """
     if origins < 1 or horizon < 1:
         raise DataError(Fault("expected at least one origin and one period ahead"))
     season = SEASONS[same_kind(series)]
-    rows: dict[tuple[str, str, int], list[tuple[float, ...]]] = {}
+    rows: dict[str | None, dict[tuple[str, str, int], list[tuple[float, ...]]]] = {None: {}}
     for one in _origins(series, origins, horizon, season):
+        broken = any(first <= one.period <= last for first, last in breaks)
+        regimes = [None, "inside" if broken else "outside"] if breaks else [None]
         for model, found in one.models.items():
             quantiles = found.quantiles[: len(one.came)]
             scores = zip(
@@ -88,10 +102,15 @@ def backtest(series: Sequence[Series], origins: int, horizon: int) -> list[Score
                 strict=True,
             )
             for step, score in enumerate(scores, 1):
-                rows.setdefault((one.series, model, step), []).append(tuple(map(float, score)))
-    if not rows:
+                for regime in regimes:
+                    told = rows.setdefault(regime, {})
+                    key = (one.series, model, step)
+                    told.setdefault(key, []).append(tuple(map(float, score)))
+    if not rows[None]:
         raise DataError(Fault("no origin has values enough before it and one after it"))
-    return _summed(rows)
+    return [
+        replace(one, regime=regime) for regime, told in rows.items() for one in _summed(told)
+    ]
 
 
 def _origins(
@@ -113,7 +132,7 @@ def _origins(
             models = dict(selector.at(number, origin))
             models[SELECTED] = selector.selected(number, origin)
             came = one.values[origin : origin + horizon]
-            yield _Origin(one.name, scale or 1.0, models, came)
+            yield _Origin(one.name, one.periods[origin - 1], scale or 1.0, models, came)
 
 
 def _by_release(
@@ -135,7 +154,7 @@ def _by_release(
             models = dict(selector.at(number, origin))
             models[SELECTED] = selector.selected(number, origin)
             scale = seasonal_scale(then.values, season)
-            yield _Origin(now.name, scale or 1.0, models, came)
+            yield _Origin(now.name, then.periods[-1], scale or 1.0, models, came)
 
 
 def _summed(rows: dict[tuple[str, str, int], list[tuple[float, ...]]]) -> list[Score]:

@@ -1,10 +1,11 @@
 """Forecasts of a panel from its last values: every baseline, the selected one, and whole years.
 
 For the command line. Main types: `Forecast`, `Ahead`; main functions: `forecast`, `paths`. A
-year is made of what is known and of paths, so that its periods go together.
+year is made of what is known and of paths, so that its periods go together; paths of a panel
+are joint, by how its series erred together in the past.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,11 +14,21 @@ from scipy import stats
 from qonys.core.draws import uniform
 from qonys.core.errors import DataError, Fault
 from qonys.forecast.models import PROBS, Marginals
+from qonys.forecast.reconciling import (
+    Identity,
+    Structure,
+    check_history,
+    reconcile,
+    shrunk,
+    structure_of,
+)
 from qonys.forecast.scoring import ENDS, MEDIAN
 from qonys.forecast.selecting import Selector
 from qonys.forecast.series import SEASONS, Series, same_kind, step_on
 
 SELECTED = "selected"
+RECONCILED = "reconciled"
+FEWEST_ERRORS = 8  #: Past errors under which series are taken to err each by itself.
 LONGEST = 120  #: Periods ahead.
 DRAWS = 2000
 POINTS = (0.5, 0.1, 0.9, 0.025, 0.975)  #: Median and ends that are told of draws.
@@ -64,7 +75,7 @@ class Forecast:
     notes : dict of str to str
         By series, what a reader must know.
     draws : dict of str to ndarray
-        By series, paths of shape (horizon, draw).
+        By series, paths of shape (horizon, draw); with identities they add up.
     """
 
     ahead: list[Ahead]
@@ -75,7 +86,13 @@ class Forecast:
 
 
 def forecast(
-    series: Sequence[Series], horizon: int, *, draws: int = DRAWS, seed: int = 1
+    series: Sequence[Series],
+    horizon: int,
+    *,
+    identities: Sequence[Identity] = (),
+    method: str = "mint",
+    draws: int = DRAWS,
+    seed: int = 1,
 ) -> Forecast:
     """Forecast every series of a panel.
 
@@ -85,6 +102,10 @@ def forecast(
         At least one, all of months, quarters or years.
     horizon : int
         Periods ahead, 1 to `LONGEST`.
+    identities : Sequence of Identity
+        Sums that the forecasts must keep; a sum that is no series of the panel is made.
+    method : str
+        Of `qonys.forecast.reconciling.METHODS`.
     draws : int
         Paths.
     seed : int
@@ -93,22 +114,86 @@ def forecast(
     if not 1 <= horizon <= LONGEST:
         raise DataError(Fault(f"expected 1 to {LONGEST} periods ahead", value=str(horizon)))
     season = SEASONS[same_kind(series)]
+    structure = structure_of([one.name for one in series], identities) if identities else None
+    check_history(series, identities)
     floor = min(one.floor for one in series)
     selector = Selector([one.values for one in series], season, horizon, floor)
+    errors = selector.errors_ahead()
+    noise = _joint_noise(series, errors, horizon, draws, seed)
     found = Forecast([], [], {})
+    chosen: dict[str, np.ndarray] = {}
     for number, one in enumerate(series):
         origin = len(one.values)
         models = dict(selector.at(number, origin))
         models[SELECTED] = selector.selected(number, origin)
-        periods = [step_on(one.periods[-1], step) for step in range(1, horizon + 1)]
+        chosen[one.name] = models[SELECTED].quantiles
         for name, marginals in models.items():
-            found.ahead.extend(_ahead(one.name, name, periods, marginals.quantiles))
-        drawn = paths(models[SELECTED], draws, seed, one.name)
-        found.draws[one.name] = drawn
-        found.years.extend(_years(one, periods, drawn))
+            found.ahead.extend(
+                _ahead(one.name, name, _after(one, horizon), marginals.quantiles)
+            )
+        found.draws[one.name] = paths(models[SELECTED], noise[number])
         found.weights[one.name] = selector.weights(number, origin)
         found.notes[one.name] = _note(selector, number, origin)
+    model = SELECTED
+    known = {one.name: one for one in series}
+    if structure is not None:
+        model = RECONCILED
+        sums = [one.name for one in identities if one.name in known]
+        added = reconcile(
+            found.draws,
+            structure,
+            method=method,
+            errors=errors if errors.shape[1] >= FEWEST_ERRORS else None,
+            floors={one.name: floor for one in series},
+            quantiles={name: chosen[name] for name in sums},
+            seed=seed,
+        )
+        known |= _made(structure, known)
+        if method == "mint" and errors.shape[1] < FEWEST_ERRORS:
+            found.notes[RECONCILED] = "Added from the parts: too few past errors for MinT."
+        for name, drawn in added.items():
+            found.draws[name] = drawn
+            quantiles = np.quantile(drawn, PROBS, axis=1).T
+            found.ahead.extend(_ahead(name, model, _after(known[name], horizon), quantiles))
+    for name, drawn in found.draws.items():
+        found.years.extend(_years(known[name], model, drawn))
     return found
+
+
+def _after(one: Series, horizon: int) -> list[str]:
+    return [step_on(one.periods[-1], step) for step in range(1, horizon + 1)]
+
+
+def _made(structure: Structure, known: Mapping[str, Series]) -> dict[str, Series]:
+    """Past values of sums that are no series of the panel."""
+    made = {}
+    for name, row in zip(structure.names, structure.sums, strict=True):
+        if name not in known:
+            parts = [
+                (weight, known[part])
+                for weight, part in zip(row.tolist(), structure.bottom, strict=True)
+                if weight
+            ]
+            length = min(len(part.values) for _, part in parts)
+            values = np.sum([weight * part.values[-length:] for weight, part in parts], axis=0)
+            first = parts[0][1]
+            made[name] = Series(name, first.kind, first.periods[-length:], values)
+    return made
+
+
+def _joint_noise(
+    series: Sequence[Series], errors: np.ndarray, horizon: int, draws: int, seed: int
+) -> np.ndarray:
+    """Normal draws of shape (series, horizon, draw), as the series erred together."""
+    ids = np.arange(horizon * draws)
+    ranks = np.stack([uniform(seed, f"path {one.name}", "", ids) for one in series])
+    noise = stats.norm.ppf(np.clip(ranks, 1e-12, 1 - 1e-12))
+    together = len({one.periods[-1] for one in series}) == 1
+    if len(series) > 1 and together and errors.shape[1] >= FEWEST_ERRORS:
+        covariance = shrunk(errors)
+        spread = np.sqrt(np.diag(covariance))
+        noise = np.linalg.cholesky(covariance / np.outer(spread, spread)) @ noise
+    return np.asarray(noise.reshape(len(series), horizon, draws))
 
 
 def _ahead(
@@ -121,19 +206,15 @@ def _ahead(
     ]
 
 
-def paths(marginals: Marginals, draws: int, seed: int, name: str = "") -> np.ndarray:
+def paths(marginals: Marginals, noise: np.ndarray) -> np.ndarray:
     """Paths whose periods have the marginals, tied together as errors last.
 
     Parameters
     ----------
     marginals : Marginals
         Of a model.
-    draws : int
-        How many.
-    seed : int
-        The same gives the same.
-    name : str
-        Of the series: another gets other draws.
+    noise : ndarray, shape (horizon, draw)
+        Normal draws, one for the error of each period.
 
     Returns
     -------
@@ -141,9 +222,6 @@ def paths(marginals: Marginals, draws: int, seed: int, name: str = "") -> np.nda
         In the unit of the series; beyond the outer quantiles a path stays at them.
     """
     horizon = len(marginals.psi)
-    ids = np.arange(horizon * draws)
-    noise = stats.norm.ppf(np.clip(uniform(seed, f"path {name}", "", ids), 1e-12, 1 - 1e-12))
-    noise = noise.reshape(horizon, draws)
     steps = np.arange(horizon)
     lasting = np.where(
         steps[:, None] >= steps, marginals.psi[np.maximum(steps[:, None] - steps, 0)], 0.0
@@ -159,10 +237,11 @@ def paths(marginals: Marginals, draws: int, seed: int, name: str = "") -> np.nda
     )
 
 
-def _years(one: Series, periods: Sequence[str], drawn: np.ndarray) -> list[Ahead]:
+def _years(one: Series, model: str, drawn: np.ndarray) -> list[Ahead]:
     """Sums of the calendar years that known values and paths fill together."""
     if one.season == 1:
         return []
+    periods = _after(one, len(drawn))
     known = dict(zip(one.periods, one.values.tolist(), strict=True))
     found = []
     for year in sorted({period[:4] for period in periods}):
@@ -171,7 +250,7 @@ def _years(one: Series, periods: Sequence[str], drawn: np.ndarray) -> list[Ahead
         if len(inside) + len(told) == one.season:
             total = sum(told) + drawn[inside].sum(axis=0)
             points = np.quantile(total, POINTS)
-            found.append(Ahead(one.name, SELECTED, year, len(inside), *map(float, points)))
+            found.append(Ahead(one.name, model, year, len(inside), *map(float, points)))
     return found
 
 

@@ -127,6 +127,26 @@ class Selector:
         error = float(np.std(gaps, ddof=1)) / len(gaps) ** 0.5
         return float(np.mean(gaps)), error, len(gaps)
 
+    def errors_ahead(self) -> np.ndarray:
+        """What came less the pooled median one step before, at the last origins of all series.
+
+        Returns
+        -------
+        ndarray, shape (series, origin)
+            At most `WIDTHS` origins, counted from each end; the newest last.
+        """
+        count = min(min(len(y) for y in self.series) - self.fewest, WIDTHS)
+        middle = len(PROBS) // 2
+        return np.array(
+            [
+                [
+                    y[start] - self._mixture(number, start).quantiles[0, middle]
+                    for start in range(len(y) - count, len(y))
+                ]
+                for number, y in enumerate(self.series)
+            ]
+        ).reshape(len(self.series), max(count, 0))
+
     def _past(self, origin: int, count: int) -> range:
         """Earlier origins, the newest last, from which something has come since."""
         return range(max(origin - count, self.fewest), origin)

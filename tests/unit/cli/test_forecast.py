@@ -126,3 +126,49 @@ def test_as_of_of_a_file_takes_its_releases(tmp_path):
         "needs a column of releases"
         in run("run", months(tmp_path), "--horizon", "1", "--as-of", "2025-03-01").output
     )
+
+
+def test_alarms_tell_when_a_path_was_left(tmp_path):
+    path = tmp_path / "months.csv"
+    rows = ["period,value"]
+    for at in range(60):
+        value = (100 if at < 50 else 300) + at * 7919 % 13
+        rows.append(f"{2015 + at // 12}-{at % 12 + 1:02d},{value}")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    answer = json.loads(run("alarms", str(path), "--json").stdout)
+    assert next(one["period"] for one in answer if one["alarm"]) == "2019-03"
+    text = run("alarms", str(path), "--false-every", "500").output
+    assert "rise" in text
+    assert "where nothing changes there would be about 0" in text
+
+
+def test_run_keeps_sums(tmp_path):
+    path = tmp_path / "sums.csv"
+    rows = ["period,series,value"]
+    for at in range(48):
+        came, left = 100 + at * 7919 % 13, 60 + at * 104729 % 11
+        period = f"{2015 + at // 12}-{at % 12 + 1:02d}"
+        rows += [f"{period},came,{came}", f"{period},left,{left}"]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    arguments = ["run", str(path), "--horizon", "12", "--identity", "net = came - left"]
+    answer = json.loads(run(*arguments, "--json").stdout)
+    assert {one["series"] for one in answer["forecast"] if one["model"] == "reconciled"} == {
+        "net",
+        "came",
+        "left",
+    }
+    assert {one["series"] for one in answer["years"]} == {"net", "came", "left"}
+    assert "net" in run(*arguments, "--reconcile", "bottom-up").output
+    wrong = run("run", str(path), "--horizon", "2", "--identity", "net = came - gone")
+    assert wrong.exit_code != 0
+    sums = tmp_path / "sums.txt"
+    sums.write_text("net = came - left\n\n", encoding="utf-8")
+    assert "net" in run("run", str(path), "--horizon", "2", "--identity", str(sums)).output
+
+
+def test_backtest_tells_breaks_apart(tmp_path):
+    arguments = ["backtest", months(tmp_path), "--origins", "4", "--break", "2018-09/2018-12"]
+    answer = json.loads(run(*arguments, "--json").stdout)
+    assert {one["regime"] for one in answer} == {None, "inside", "outside"}
+    assert "Origins inside the breaks" in run(*arguments).output
+    assert run(*arguments[:-1], "soon").exit_code == 2

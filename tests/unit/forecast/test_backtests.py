@@ -154,3 +154,21 @@ def test_impossible_questions_are_faults():
         backtest([monthly(seasonal(20))], 3, 6)
     with pytest.raises(DataError, match="at least one origin"):
         backtest(series, 0, 6)
+
+
+def test_origins_inside_breaks_are_told_apart():
+    y = seasonal(96)
+    y[78:84] *= 0.1
+    found = backtest([monthly(y)], 8, 3, breaks=[("2016-06", "2016-12")])
+
+    def origins(regime):
+        return next(
+            one.origins
+            for one in found
+            if (one.series, one.model, one.horizon, one.regime)
+            == (None, "selected", None, regime)
+        )
+
+    assert origins("inside") + origins("outside") == origins(None)
+    assert origins("inside") > 0
+    assert {one.regime for one in backtest([monthly(y)], 8, 3)} == {None}
