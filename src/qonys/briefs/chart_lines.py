@@ -2,10 +2,11 @@
 
 For `charts`. Main function: `lines`. Colour never stands alone: lines carry their names, points
 have shapes, provisional ones are hollow, and nothing is drawn over a gap or a break in level.
+A series with the code of an earlier one is an inner interval of it: its band alone is drawn.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -38,6 +39,8 @@ from qonys.briefs.layouts import (
 from qonys.briefs.numbers import format_number
 from qonys.core.document import Chart, Point, Series
 
+_SIGNS = "●■▲◆▼✚"  #: Of `SHAPES`.
+
 
 @dataclass(frozen=True)
 class _Plot:
@@ -58,6 +61,19 @@ class _Plot:
     @property
     def up(self) -> dict[str, Any]:
         return at("y", domain=self.y)
+
+    @property
+    def drawn(self) -> list[tuple[int, Series]]:
+        """Series with a line of their own, by number."""
+        codes = [series.code for series in self.chart.series]
+        return [(i, s) for i, s in enumerate(self.chart.series) if s.code not in codes[:i]]
+
+    @property
+    def early(self) -> list[int]:
+        """Series that end well before the others: a name at their end would be in the way."""
+        ends = {i: self.run(series)[-1][0] for i, series in self.drawn if series.points}
+        latest = max(ends.values(), default=0.0)
+        return [i for i, end in ends.items() if latest - end > (self.x.high - self.x.low) / 8]
 
     def run(self, series: Series) -> list[tuple[float, Point]]:
         """Points in order of time."""
@@ -98,8 +114,12 @@ def lines(chart: Chart, words: Words, width: int) -> tuple[Frame, list[dict[str,
     height = 210 if narrow else 264
     frame = Frame(width - left - right, height, left, right, top, 26, size)
     plot = _Plot(chart, words, frame, x, y, places, narrow)
+    if plot.early:
+        lines_above = (len(plot.early) if narrow else 1) * (size + 5)
+        frame = replace(frame, top=top + lines_above + 8)
+        plot = replace(plot, frame=frame)
     layers = [_grid(plot), *_breaks(plot), *_bands(plot), *_segments(plot), *_dots(plot)]
-    return frame, [*layers, *_notes(plot), *_ends(plot, names)]
+    return frame, [*layers, *_notes(plot), *_ends(plot, names), *_above(plot)]
 
 
 def _end_name(series: Series, lang: str, narrow: bool) -> str:
@@ -177,8 +197,9 @@ def _bands(plot: _Plot) -> list[dict[str, Any]]:
 def _segments(plot: _Plot) -> list[dict[str, Any]]:
     """Lines between neighbours: none over a gap or break, dashed to what is not final."""
     layers = []
-    for series, ink in zip(plot.chart.series, colours_of(plot.chart), strict=True):
-        run = plot.run(series)
+    inks = colours_of(plot.chart)
+    for number, series in plot.drawn:
+        ink, run = inks[number], plot.run(series)
         step = typical_step([place for place, _ in run])
         rows: Rows = []
         part, was = 0, None
@@ -208,7 +229,7 @@ def _dots(plot: _Plot) -> list[dict[str, Any]]:
     """Points that say something: ends, noted, provisional, alone; all of a short series."""
     rows: Rows = []
     inks = colours_of(plot.chart)
-    for number, series in enumerate(plot.chart.series):
+    for number, series in plot.drawn:
         run = plot.run(series)
         step = typical_step([place for place, _ in run])
         for index, (place, point) in enumerate(run):
@@ -277,19 +298,24 @@ def _notes(plot: _Plot) -> list[dict[str, Any]]:
 def _ends(plot: _Plot, names: list[str]) -> list[dict[str, Any]]:
     """Names and last values to the right of the lines, kept apart."""
     inks = colours_of(plot.chart)
-    filled = [(s, i) for i, s in enumerate(plot.chart.series) if s.points]
-    last = [plot.run(series)[-1] for series, _ in filled]
+    runs = {i: plot.run(series) for i, series in plot.drawn if series.points}
+    latest = max((run[-1][0] for run in runs.values()), default=0.0)
+    room = (
+        plot.x.high - plot.x.low
+    ) / 8  # a name beside a line that ends earlier is in the way
+    early = [i for i, run in runs.items() if latest - run[-1][0] > room]
+    filled = [i for i in runs if i not in early]
     line = plot.frame.size + 3
-    heights = [float(line * (names[i].count("\n") + 1) + 4) for _, i in filled]
-    wanted = [plot.pixel(point.y) for _, point in last]
+    heights = [float(line * (names[i].count("\n") + 1) + 4) for i in filled]
+    wanted = [plot.pixel(runs[i][-1][1].y) for i in filled]
     lowest = plot.frame.height - max(heights, default=0.0) / 2 + 4
     places = keep_apart(wanted, heights, lowest)
     rows: Rows = []
-    for (_, index), (place, _), centre in zip(filled, last, places, strict=True):
+    for index, centre in zip(filled, places, strict=True):
         count = names[index].count("\n")
         rows.append(
             {
-                "x": plot.x.place(place, plot.frame.width) + 11,
+                "x": plot.x.place(runs[index][-1][0], plot.frame.width) + 11,
                 "y": centre - count * line / 2,
                 "label": names[index],
                 "ink": inks[index],
@@ -298,3 +324,21 @@ def _ends(plot: _Plot, names: list[str]) -> list[dict[str, Any]]:
     mark = {"fontWeight": 600, "stroke": SURFACE, "strokeWidth": 4}
     x, y = at("x", pixels=True), at("y", pixels=True)
     return [label(rows, x, y, plot.frame.size, **mark)]
+
+
+def _above(plot: _Plot) -> list[dict[str, Any]]:
+    """Marks and names of the series that end early, above the plot."""
+    if not plot.early:
+        return []
+    inks, size = colours_of(plot.chart), plot.frame.size
+    rows: Rows = []
+    across, up = 0.0, size + 5 - plot.frame.top
+    for index in plot.early:
+        text = f"{_SIGNS[index % len(SHAPES)]} {plot.chart.series[index].name}"
+        rows.append({"x": across, "y": up, "label": text, "ink": inks[index]})
+        if plot.narrow:
+            up += size + 5
+        else:
+            across += text_width(text, size * BOLD) + 24
+    x, y = at("x", pixels=True), at("y", pixels=True)
+    return [label(rows, x, y, size, fontWeight=600)]

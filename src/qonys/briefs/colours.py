@@ -43,6 +43,8 @@ CODES = {
     "emigrants": "vermillion",
     "immigrants": "blue",
     "net_migration": "indigo",
+    "forecast": "purple",
+    "forecast_before": "grey",
     "positive": "blue",
     "negative": "vermillion",
     "mirror": "green",
@@ -99,20 +101,20 @@ def colour(code: str) -> str:
 
 
 def hues(codes: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the colours of the codes of one chart, all different while the palette lasts.
+    """Names of the colours of the codes of one chart, different while the palette lasts.
 
     Parameters
     ----------
     codes : tuple of str
         Codes in the order of the chart, the same in every language.
     """
-    taken: list[str] = []
+    taken: dict[str, str] = {}
     for code in codes:
         wanted = hue(code)
-        if wanted in taken:
-            wanted = next((name for name in PALETTE if name not in taken), wanted)
-        taken.append(wanted)
-    return tuple(taken)
+        if code not in taken and wanted in taken.values():
+            wanted = next((name for name in PALETTE if name not in taken.values()), wanted)
+        taken.setdefault(code, wanted)
+    return tuple(taken[code] for code in codes)
 
 
 def css_variables(theme: int) -> str:

@@ -4,7 +4,7 @@ For the command line and the app. Main function: `compose`. A section that the d
 fill is left out; the country's folder decides what there is to say.
 """
 
-from qonys.briefs import balance, context, evidence, flows, law, people, places, survey
+from qonys.briefs import balance, context, evidence, flows, law, outlook, people, places, survey
 from qonys.briefs.composing import DOUBTS, Composer
 from qonys.core.document import (
     Block,
@@ -25,6 +25,7 @@ SECTIONS = (
     flows.departures,
     flows.within_year,
     balance.net,
+    outlook.outlook,
     people.population,
     places.regions,
     places.partners,
