@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qonys.forecast.revisions import Nowcast
     from qonys.forecast.running import Ahead, Forecast
     from qonys.forecast.series import Series
-    from qonys.forecast.world import Outlook
+    from qonys.forecast.world import Outlook, Rates
     from qonys.observations.reading import View
 
 
@@ -321,7 +321,12 @@ def alarms(
 
 @forecast.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--horizon", type=click.IntRange(1, 200), required=True, help="Periods ahead.")
+@click.option("--horizon", type=click.IntRange(1, 200), help="Periods ahead.")
+@click.option(
+    "--hold-out",
+    type=click.IntRange(1, 200),
+    help="Forecast the last periods as if they had not come, and score it.",
+)
 @click.option(
     "--iterations",
     type=click.IntRange(200, 1_000_000),
@@ -333,7 +338,13 @@ def alarms(
 @_seed_option
 @json_option
 def world(
-    file: Path, horizon: int, iterations: int, draws: int, seed: int, as_json: bool
+    file: Path,
+    horizon: int | None,
+    hold_out: int | None,
+    iterations: int,
+    draws: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Net migration rates of all countries at once, by a hierarchical AR(1).
 
@@ -342,7 +353,13 @@ def world(
     """
     from qonys.forecast.world import fit_world, outlooks, project_world, read_rates
 
+    if (horizon is None) == (hold_out is None):
+        raise click.UsageError("one of --horizon and --hold-out is needed")
     rates = read_rates(file)
+    if hold_out is not None:
+        _world_held_out(rates, hold_out, iterations, draws, seed, as_json)
+        return
+    assert horizon is not None
     with progress("drawing") as step:
         step(f"{len(rates.countries)} countries, {iterations:,} sweeps")
         posterior = fit_world(rates, iterations=iterations, seed=seed)
@@ -373,6 +390,49 @@ def world(
     )
     if rates.population is None:
         click.echo("No populations are told, so the countries' paths do not sum to nought.")
+
+
+def _world_held_out(
+    rates: "Rates", periods: int, iterations: int, draws: int, seed: int, as_json: bool
+) -> None:
+    from qonys.forecast.world import hold_out
+
+    with progress("drawing") as step:
+        step(f"{len(rates.countries)} countries, {iterations:,} sweeps")
+        found = hold_out(rates, periods, iterations=iterations, draws=draws, seed=seed)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    rows = [
+        [
+            "all" if one.horizon is None else one.horizon,
+            *(
+                f"{1000 * value:.2f}"
+                for value in (
+                    one.mean_error,
+                    one.last_value,
+                    one.past_mean,
+                    one.nought,
+                    one.crps,
+                )
+            ),
+            f"{one.coverage_80:.0%}",
+            f"{one.coverage_95:.0%}",
+        ]
+        for one in found
+    ]
+    heads = [
+        "ahead",
+        "model",
+        "last value",
+        "past mean",
+        "nought",
+        "crps",
+        "in 80 %",
+        "in 95 %",
+    ]
+    print_table(heads, rows)
+    click.echo("\nMean absolute errors per 1,000 people and period.")
 
 
 def _lines(text: str) -> list[str]:

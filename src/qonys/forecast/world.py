@@ -1,7 +1,7 @@
 """All countries at once: a hierarchical AR(1) of net migration rates, balanced over the world.
 
 For the command line. Main types: `Rates`, `Posterior`; main functions: `read_rates`,
-`fit_world`, `project_world`. Model: Azose and Raftery (2015), Demography 52, eqs. 1 to 3, that
+`fit_world`, `project_world`, `hold_out`. Model: Azose and Raftery (2015), Demography 52, eqs. 1 to 3, that
 of R's bayesMig; balance: Azose, Ševčíková and Raftery (2016), PNAS 113.
 """
 
@@ -286,3 +286,80 @@ def outlooks(rates: Rates, paths: np.ndarray) -> list[Outlook]:
         for c, country in enumerate(rates.countries)
         for t in range(paths.shape[1])
     ]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How well periods were forecast that the model had not seen.
+
+    Parameters
+    ----------
+    horizon : int or None
+        Periods ahead; none for the mean over all.
+    mean_error : float
+        Mean absolute error of the median, a person and period.
+    last_value, past_mean, nought : float
+        The same of the last rate, of the country's mean so far, and of no migration at all.
+    crps : float
+        Continuous ranked probability score of the paths.
+    coverage_80, coverage_95 : float
+        Part of the rates inside the intervals.
+    rates : int
+        How many were forecast.
+    """
+
+    horizon: int | None
+    mean_error: float
+    last_value: float
+    past_mean: float
+    nought: float
+    crps: float
+    coverage_80: float
+    coverage_95: float
+    rates: int
+
+
+def hold_out(
+    rates: Rates, periods: int, *, iterations: int = 20_000, draws: int = 2000, seed: int = 1
+) -> list[HeldOut]:
+    """Fit without the last periods and forecast them; the mean over all of them comes last.
+
+    Parameters
+    ----------
+    rates : Rates
+        The past.
+    periods : int
+        How many at the end are kept from the model.
+    iterations, draws, seed : int
+        As of `fit_world` and `project_world`.
+    """
+    if not 1 <= periods <= len(rates.periods) - FEWEST:
+        problem = f"expected to hold out 1 to {len(rates.periods) - FEWEST} periods"
+        raise DataError(Fault(problem, value=str(periods)))
+    seen, came = rates.values[:, :-periods], rates.values[:, -periods:]
+    past = Rates(rates.countries, rates.periods[:-periods], seen, rates.population)
+    posterior = fit_world(past, iterations=iterations, seed=seed)
+    paths = project_world(past, posterior, periods, draws=draws, seed=seed)
+    ordered = np.sort(paths, axis=2)
+    ranks = 2 * np.arange(1, draws + 1) - draws - 1
+    between = (ordered * ranks).sum(axis=2) / draws**2  # half the mean distance of two paths
+    scores = np.abs(paths - came[:, :, None]).mean(axis=2) - between
+    low_80, high_80, low_95, high_95 = np.quantile(paths, POINTS[1:], axis=2)
+    table = np.stack(
+        [
+            np.abs(np.median(paths, axis=2) - came),
+            np.abs(seen[:, -1:] - came),
+            np.abs(seen.mean(axis=1, keepdims=True) - came),
+            np.abs(came),
+            scores,
+            (low_80 <= came) & (came <= high_80),
+            (low_95 <= came) & (came <= high_95),
+        ]
+    )
+    found = []
+    for horizon in (*range(1, periods + 1), None):
+        told = table if horizon is None else table[:, :, horizon - 1 : horizon]
+        error, last, mean, nought, score, in_80, in_95 = told.mean(axis=(1, 2)).tolist()
+        count = told[0].size
+        found.append(HeldOut(horizon, error, last, mean, nought, score, in_80, in_95, count))
+    return found

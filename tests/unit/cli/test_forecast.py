@@ -77,6 +77,12 @@ def test_world_forecasts_all_countries_together(tmp_path):
     assert answer["world_net_is_nought"]
     assert "effective draws, R-hat" in run(*asked).output
     assert run("world", str(tmp_path / "no.csv"), "--horizon", "2").exit_code == 2
+    asked[2:4] = ["--hold-out", "2"]
+    held = json.loads(run(*asked, "--json").stdout)
+    assert [(one["horizon"], one["rates"]) for one in held] == [(1, 4), (2, 4), (None, 8)]
+    assert "Mean absolute errors per 1,000" in run(*asked).output
+    assert run("world", str(path)).exit_code == 2
+    assert "hold out 1 to" in run("world", str(path), "--hold-out", "11").output
 
 
 def test_nowcast_tells_the_year_as_it_looked_from_april():
