@@ -1,8 +1,8 @@
 """All countries at once: a hierarchical AR(1) of net migration rates, balanced over the world.
 
 For the command line. Main types: `Rates`, `Posterior`; main functions: `read_rates`,
-`fit_world`, `project_world`, `hold_out`. Model: Azose and Raftery (2015), Demography 52, eqs. 1 to 3, that
-of R's bayesMig; balance: Azose, Ševčíková and Raftery (2016), PNAS 113.
+`fit_world`, `project_world`, `hold_out`. Model: Azose and Raftery (2015), Demography 52, eqs. 1
+to 3, that of R's bayesMig; balance: Azose, Ševčíková and Raftery (2016), PNAS 113.
 """
 
 import math
