@@ -15,7 +15,7 @@ from qonys.core.document import Block, Chart, Heading, Paragraph, Series, Table,
 from qonys.core.errors import DataError
 from qonys.core.intervals import Interval
 from qonys.core.provenance import Figure, derived, slug
-from qonys.forecast.part_years import YearNowcast, nowcast_year, part_of
+from qonys.forecast.part_years import YearNowcast, nowcast_year, parts_of
 from qonys.forecast.reconciling import parse_identity
 from qonys.forecast.running import RECONCILED, SELECTED, Ahead, Forecast, forecast
 from qonys.forecast.scoring import ENDS, MEDIAN
@@ -84,11 +84,8 @@ def _drawn(view: View) -> _Outlook | None:
             series.append(yearly(name, {year: row.value for year, row in rows.items()}))
         except DataError:
             return None
-        parts = [
-            part
-            for period, row in view.periods(cell, ("cumulated", "quarter", "month")).items()
-            if (part := part_of(period, row.value, row.precision or 1.0))
-        ]
+        inside = view.periods(cell, ("cumulated", "quarter", "month"))
+        parts = parts_of({p: (row.value, row.precision or 1.0) for p, row in inside.items()})
         try:
             totals = {year: row.value for year, row in rows.items()}
             open_years[name] = nowcast_year(f"{name}:{home}", totals, parts)[-1]
@@ -100,7 +97,7 @@ def _drawn(view: View) -> _Outlook | None:
     found = forecast(series, HORIZON, identities=[identity], method="bottom-up")
     tried = {}
     for one in series:
-        selector = Selector([one.values], 1, 1, one.floor)
+        selector = Selector([one.values], 1, 1)
         at = (MEDIAN, *ENDS[0.8], *ENDS[0.95])
         origins = range(max(selector.fewest, len(one.values) - TRIED), len(one.values))
         tried[one.name] = [
@@ -132,7 +129,7 @@ def _figure(
     """A forecast as a figure; its interval is the forecast's."""
     low, high = (one.low_80, one.high_80) if level == 80 else (one.low_95, one.high_95)
     years = [year for year in figures if year < one.period]
-    known = _known(composer, one.series, figures)
+    known = _known(composer, one.series, figures, years[-1])
     made = derived(
         slug(
             f"forecast-{level}-{one.horizon}-{one.period}",
@@ -151,13 +148,17 @@ def _figure(
     return composer.keep(replace(made, status="F"))
 
 
-def _known(composer: Composer, name: str, figures: Mapping[str, Figure]) -> Figure:
-    """The years that forecasts are made from, as one figure that leads to each of them."""
+def _known(composer: Composer, name: str, figures: Mapping[str, Figure], last: str) -> Figure:
+    """The years up to one that a forecast is made from; it leads to each of them."""
+    years = [year for year in figures if year <= last]
+    before: tuple[Figure, ...] = tuple(figures[year] for year in years)
+    if len(figures) - len(years) < TRIED:  # the years before, and one more
+        before = (_known(composer, name, figures, years[-2]), figures[last])
     return composer.count(
-        slug("years", f"forecast-{name}-{composer.country.code}"),
-        len(figures),
-        "years from which forecasts are made",
-        *figures.values(),
+        slug(f"years-{last}", f"forecast-{name}-{composer.country.code}"),
+        len(years),
+        f"years from {years[0]} to {last}, from which a forecast is made",
+        *before,
         unit="year",
     )
 
@@ -195,7 +196,9 @@ def _next_year(
         figure = _figure(composer, _ahead(drawn, name, SELECTED)[0], figures)
         parts[name] = (composer.ref(figure, plain=True),)
         parts[f"{name}_span"] = (composer.span(figure, 0),)
-    both = tuple(_known(composer, name, figures) for name, figures in told.items())
+    both = tuple(
+        _known(composer, name, figures, list(figures)[-1]) for name, figures in told.items()
+    )
     first = _ahead(drawn, NET, RECONCILED)[0]
     made = derived(
         slug(f"forecast-{first.period}", f"{NET}-{composer.country.code}"),

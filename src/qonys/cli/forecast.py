@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qonys.observations.reading import View
 
 
-_POINTS = ("median", "80 % low", "high", "95 % low", "high")
+_POINTS = ("median", "80 % low", "80 % high", "95 % low", "95 % high")
 
 
 class _Verbs(click.Group):
@@ -46,7 +46,11 @@ _draws_option = click.option(
     "--draws", type=click.IntRange(100, 100_000), default=2000, show_default=True, help="Paths."
 )
 _seed_option = click.option(
-    "--seed", type=int, default=1, show_default=True, help="The same gives the same."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="The same gives the same.",
 )
 
 
@@ -140,6 +144,8 @@ def nowcast(
     from qonys.forecast.part_years import has_parts
 
     if Path(source).is_file() and not has_parts(Path(source)):
+        if year is not None:
+            raise click.UsageError("--year is of parts of years, not of releases")
         _nowcast_revisions(Path(source), as_of, draws, seed, as_json)
     else:
         _nowcast_year(source, year, as_of, country, store, as_json)
@@ -176,8 +182,8 @@ def _nowcast_revisions(
         for one in found
     ]
     print_table(["series", "period", "age", "printed", *_POINTS], rows)
-    told = ", ".join(f"{age}: {grown:+.0f} %" for age, grown in enumerate(growth))
-    click.echo(f"\nBy age figures grew by {told}.")
+    told = ", ".join(f"{grown:+.0f} % at age {age}" for age, grown in enumerate(growth))
+    click.echo(f"\nFigures grew by {told}.")
 
 
 def _nowcast_year(
@@ -188,16 +194,20 @@ def _nowcast_year(
     store: str | None,
     as_json: bool,
 ) -> None:
-    from qonys.forecast.part_years import nowcast_year, part_of, read_parts
+    from qonys.forecast.part_years import nowcast_year, parts_of, read_parts
 
     if Path(source).is_file():
+        if as_of is not None:
+            raise click.UsageError(
+                "--as-of is of cells and releases; a file holds what it holds"
+            )
         known = read_parts(Path(source))
     else:
         view, cell = _cell(source, as_of, country, store)
         totals = {period: row.value for period, row in view.periods(cell).items()}
         told = view.periods(cell, ("cumulated", "quarter", "month")).items()
-        parts = [part_of(period, row.value, row.precision or 1.0) for period, row in told]
-        known = {source: (totals, [one for one in parts if one is not None])}
+        rows_of = {period: (row.value, row.precision or 1.0) for period, row in told}
+        known = {source: (totals, parts_of(rows_of))}
     found = [
         one
         for name, (totals, parts) in known.items()
@@ -246,6 +256,9 @@ def backtest(
         return
     if not any(len(one.releases) > 1 for one in series):
         click.echo("Of the newest values: what was known at the time was less.")
+    left = sorted({one.name for one in series} - {one.series for one in scores})
+    if left:
+        click.echo(f"Left out, too short or without a change: {', '.join(left)}")
     for regime in dict.fromkeys(one.regime for one in scores):
         rows = [
             [
@@ -257,14 +270,22 @@ def backtest(
             for one in sorted(scores, key=lambda one: one.crps)
             if one.series is None and one.horizon is None and one.regime == regime
         ]
-        if regime:
-            click.echo(f"\nOrigins {regime} the breaks")
+        count = max((one.origins for one in scores if one.regime == regime), default=0)
+        where = f" {regime} the breaks" if regime else ""
+        click.echo(f"\nUp to {ahead} periods ahead from {count} origins{where}")
         print_table(["model", "crps", "mase", "interval 95", "in 80 %", "in 95 %"], rows)
 
 
 def _break(text: str) -> tuple[str, str]:
-    first, slash, last = text.partition("/")
-    if not (slash and first[:4].isdigit() and last[:4].isdigit() and first <= last):
+    from qonys.core.errors import DataError
+    from qonys.core.periods import parse_period
+
+    first, _, last = text.partition("/")
+    try:
+        ends = parse_period(first).start, parse_period(last).end
+    except DataError:
+        ends = None, None
+    if not (ends[0] and ends[1] and ends[0] <= ends[1]):
         raise click.BadParameter(f"expected FIRST/LAST, not {text}", param_hint="--break")
     return first, last
 
@@ -389,7 +410,7 @@ def world(
         f"R-hat {posterior.r_hat:.3f}."
     )
     if rates.population is None:
-        click.echo("No populations are told, so the countries' paths do not sum to nought.")
+        click.echo("Not all populations are told, so the paths do not sum to nought.")
 
 
 def _world_held_out(
@@ -439,7 +460,10 @@ def _lines(text: str) -> list[str]:
     """The lines of a file, or the text itself."""
     if " = " in text or not Path(text).is_file():
         return [text]
-    lines = Path(text).read_text(encoding="utf-8").splitlines()
+    try:
+        lines = Path(text).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f"{text} is not in UTF-8", param_hint="--identity") from error
     return [line for line in lines if line.strip()]
 
 
@@ -458,16 +482,18 @@ def _known(series: "list[Series]", as_of: date | None) -> "list[Series]":
     """Series as they were known on a day: of the releases up to it."""
     if as_of is None:
         return series
-    if not all(one.releases for one in series):
+    from qonys.forecast.series import release_day
+
+    days = {name: release_day(name) for one in series for name in one.releases}
+    if not all(one.releases for one in series) or not all(days.values()):
         raise click.UsageError("--as-of needs a column of releases: 2025-05 or 2025-05-15.")
-    day = as_of.isoformat()
     then = []
     for one in series:
-        releases = [name for name in one.releases if name <= day]
-        if releases:
-            then.append(one.known(releases[-1]))
+        out = [name for name in one.releases if (days[name] or as_of) <= as_of]
+        if out:
+            then.append(one.known(out[-1]))
     if not then:
-        raise click.UsageError(f"no release up to {day}")
+        raise click.UsageError(f"no release up to {as_of}")
     return then
 
 
@@ -484,7 +510,17 @@ def _cell(
     home = load_country(country)
     view = View(open_store(store, home), home, as_of)
     parts = source.split(":")
-    return view, parse_cell(":".join([*parts, "2000"] if len(parts) == 3 else parts))
+    if len(parts) > 3 and not any("=" in part for part in parts[3:]):
+        raise click.BadParameter(
+            f"a cell without its period: {':'.join(parts[:3])}", param_hint="FILE|CELL"
+        )
+    cell = parse_cell(":".join([*parts[:3], "2000", *parts[3:]]))
+    if not any(other.at(time_period="2000") == cell for other in view.cells(cell.measure)):
+        raise click.BadParameter(
+            f"nothing is known of {source}; qonys data list shows what is",
+            param_hint="FILE|CELL",
+        )
+    return view, cell
 
 
 def _shown_points(one: "Ahead | Nowcast | Outlook | YearNowcast") -> list[str]:

@@ -16,7 +16,7 @@ from qonys.core.errors import DataError, Fault
 from qonys.forecast.models import PROBS
 from qonys.forecast.scoring import ENDS, MEDIAN
 from qonys.forecast.selecting import Selector
-from qonys.forecast.series import SEASONS, Series, same_kind
+from qonys.forecast.series import SEASONS, Series, offsets, same_kind
 
 SHIFT = 1.0  #: Lasting shift, in standard deviations, that the chart is quickest to find.
 SINGLE = 3.5  #: Standard deviations by which a single period is an alarm by itself.
@@ -72,7 +72,7 @@ def watch(series: Sequence[Series], false_every: float = 120) -> list[Watched]:
         raise DataError(Fault(problem, value=str(false_every)))
     season = SEASONS[same_kind(series)]
     limit = threshold(false_every)
-    selector = Selector([one.values for one in series], season, 1, min(x.floor for x in series))
+    selector = Selector([one.values for one in series], season, 1, offsets(series))
     found = []
     for number, one in enumerate(series):
         up = down = 0.0

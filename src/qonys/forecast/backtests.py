@@ -12,11 +12,12 @@ from itertools import product
 import numpy as np
 
 from qonys.core.errors import DataError, Fault
+from qonys.core.periods import parse_period
 from qonys.forecast.models import Marginals, seasonal_scale
 from qonys.forecast.running import SELECTED
 from qonys.forecast.scoring import MEDIAN, covered, crps, interval_score
 from qonys.forecast.selecting import Selector
-from qonys.forecast.series import SEASONS, Series, same_kind
+from qonys.forecast.series import SEASONS, Series, in_order, offsets, same_kind
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Score:
     horizon : int or None
         Periods ahead; none for the mean over all.
     crps, mase, interval_score_95 : float
-        Divided by the in-sample error of the seasonal naive at each origin.
+        Divided by the in-sample error of the seasonal naive at each origin; origins before
+        which a series never changed are left out.
     coverage_80, coverage_95 : float
         Part of the targets inside the intervals.
     origins : int
@@ -89,7 +91,7 @@ def backtest(
     season = SEASONS[same_kind(series)]
     rows: dict[str | None, dict[tuple[str, str, int], list[tuple[float, ...]]]] = {None: {}}
     for one in _origins(series, origins, horizon, season):
-        broken = any(first <= one.period <= last for first, last in breaks)
+        broken = any(_within(one.period, first, last) for first, last in breaks)
         regimes = [None, "inside" if broken else "outside"] if breaks else [None]
         for model, found in one.models.items():
             quantiles = found.quantiles[: len(one.came)]
@@ -107,10 +109,19 @@ def backtest(
                     key = (one.series, model, step)
                     told.setdefault(key, []).append(tuple(map(float, score)))
     if not rows[None]:
-        raise DataError(Fault("no origin has values enough before it and one after it"))
+        way_out = "A series that never changed before an origin gives its scores no scale."
+        problem = "no origin has values enough before it, a change among them, and one after it"
+        raise DataError(Fault(problem, way_out=way_out))
     return [
         replace(one, regime=regime) for regime, told in rows.items() for one in _summed(told)
     ]
+
+
+def _within(period: str, first: str, last: str) -> bool:
+    """Whether a period begins within two others, ends included."""
+    begin, ends = parse_period(period).start, (parse_period(first), parse_period(last))
+    low, high = ends[0].start, ends[1].end
+    return bool(begin and low and high and low <= begin <= high)
 
 
 def _origins(
@@ -119,34 +130,40 @@ def _origins(
     if any(len(one.releases) > 1 for one in series):
         yield from _by_release(series, count, horizon, season)
         return
-    floor = min(one.floor for one in series)
-    selector = Selector([one.values for one in series], season, horizon, floor)
+    selector = Selector([one.values for one in series], season, horizon, offsets(series))
     for number, one in enumerate(series):
         n = len(one.values)
-        last = max(n - horizon, int(n * 2 / 3))
-        spread = np.linspace(int(n * 2 / 3), min(last, n - 1), count)
+        first = max(int(n * 2 / 3), selector.fewest)
+        # A whole horizon after each origin, where that leaves origins enough.
+        last = min(max(n - horizon, first + count - 1), n - 1)
+        spread = np.linspace(first, last, count) if first <= last else np.empty(0)
         for origin in sorted({round(at) for at in spread.tolist()}):
-            if origin < selector.fewest:
-                continue
             scale = seasonal_scale(one.values[:origin], season)
+            if not scale:
+                continue
             models = dict(selector.at(number, origin))
             models[SELECTED] = selector.selected(number, origin)
             came = one.values[origin : origin + horizon]
-            yield _Origin(one.name, one.periods[origin - 1], scale or 1.0, models, came)
+            yield _Origin(one.name, one.periods[origin - 1], scale, models, came)
 
 
 def _by_release(
     series: Sequence[Series], count: int, horizon: int, season: int
 ) -> Iterator[_Origin]:
     """What was known at each release, scored against the newest."""
-    floor = min(one.floor for one in series)
-    releases = sorted({release for one in series for release in one.releases})[:-1]
-    for release in releases[-count:]:
-        known = [one.known(release) for one in series]
-        selector = Selector([one.values for one in known], season, horizon, floor)
-        for number, (then, now) in enumerate(zip(known, series, strict=True)):
+    releases = in_order(release for one in series for release in one.releases)[:-1]
+    for at in range(max(len(releases) - count, 0), len(releases)):
+        out = set(releases[: at + 1])
+        pairs = [
+            (one.known([name for name in one.releases if name in out][-1]), one)
+            for one in series
+            if out & set(one.releases)
+        ]
+        known = [then for then, _ in pairs]
+        selector = Selector([one.values for one in known], season, horizon, offsets(known))
+        for number, (then, now) in enumerate(pairs):
             origin = len(then.values)
-            if origin < selector.fewest:
+            if origin < selector.fewest or not seasonal_scale(then.values, season):
                 continue
             came = now.values[now.periods.index(then.periods[-1]) + 1 :][:horizon]
             if not len(came):
@@ -154,7 +171,7 @@ def _by_release(
             models = dict(selector.at(number, origin))
             models[SELECTED] = selector.selected(number, origin)
             scale = seasonal_scale(then.values, season)
-            yield _Origin(now.name, then.periods[-1], scale or 1.0, models, came)
+            yield _Origin(now.name, then.periods[-1], scale, models, came)
 
 
 def _summed(rows: dict[tuple[str, str, int], list[tuple[float, ...]]]) -> list[Score]:

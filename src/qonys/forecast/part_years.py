@@ -9,7 +9,7 @@ the end of a year leave less open, and earlier parts of the same year tell about
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from qonys.forecast.series import number_of, read_rows, yearly
 _TAIL = 5  #: Degrees of freedom of the forecast's law on logarithms.
 _SPREADS = np.geomspace(0.02, 0.8, 15)  #: Of the mean share, and of a year's own about it.
 _USUAL, _DOUBT = 0.15, 0.7  #: Median of a year's own spread before any is seen, and its log's.
-_GRID = 1201
+_GRID = 6001
 
 
 @dataclass(frozen=True)
@@ -75,31 +75,39 @@ class YearNowcast:
     high_95: float
 
 
-def part_of(period: str, value: float, precision: float = 1.0) -> Part | None:
-    """The part of a year that a period is; none if it does not begin in January or is whole.
+def parts_of(told: Mapping[str, tuple[float, float]]) -> list[Part]:
+    """Parts of years that begin in January; quarters and months that follow are added to them.
 
     Parameters
     ----------
-    period : str
-        Its label.
-    value : float
-        The count.
-    precision : float
-        To what it was rounded.
+    told : Mapping of str to (float, float)
+        By period, the count and what it is rounded to. Whole years and periods that begin
+        later, with a gap before them, are left out.
 
     Examples
     --------
-    >>> part_of("2025-01/2025-04", 1700, 100)
-    Part(year='2025', months=4, value=1700, precision=100)
-    >>> part_of("2025-Q2", 2396) is None
-    True
+    >>> parts_of({"2025-Q1": (1122, 1), "2025-Q2": (2396, 1), "2024": (12732, 1)})
+    [Part(year='2025', months=3, value=1122, precision=1),
+     Part(year='2025', months=6, value=3518, precision=2)]
     """
-    told = parse_period(period)
-    if told.start is None or told.months is None or told.start.month != 1:
-        return None
-    if told.months > 11:
-        return None
-    return Part(str(told.start.year), told.months, value, precision)
+    chunks: dict[tuple[str, int], list[tuple[int, float, float]]] = {}
+    for period, (value, precision) in told.items():
+        span = parse_period(period)
+        if span.start and span.months and span.months < 12 and span.year == span.start.year:
+            key = (str(span.start.year), span.start.month)
+            chunks.setdefault(key, []).append((span.months, value, precision))
+    found = []
+    for year in sorted({year for year, _ in chunks}):
+        known: dict[int, tuple[float, float]] = {0: (0.0, 0.0)}
+        for month in range(12):
+            if month in known:
+                for months, value, precision in chunks.get((year, month + 1), []):
+                    before, rough = known[month]
+                    reached = (before + value, rough + precision)
+                    if month + months not in known or reached[1] < known[month + months][1]:
+                        known[month + months] = reached
+        found += [Part(year, m, *known[m]) for m in sorted(known) if 0 < m < 12]
+    return found
 
 
 def has_parts(path: Path) -> bool:
@@ -128,32 +136,55 @@ def read_parts(path: Path) -> dict[str, tuple[dict[str, float], list[Part]]]:
         With all faults: texts for numbers, no periods, doubled rows.
     """
     faults: list[Fault] = []
-    found: dict[str, tuple[dict[str, float], list[Part]]] = {}
-    seen: set[tuple[str, str]] = set()
-    for line, row in read_rows(path, ("period", "value")):
-        period, name = row["period"] or "", row.get("series") or "value"
+    told: dict[str, dict[str, tuple[float, float]]] = {}
+    for line, row in read_rows(path, ("period", "value"), _COLUMNS):
+        if (row["value"] or "").strip() in ("", "NA", "."):
+            continue
         value = number_of(row, "value", path.name, line, faults)
         rounded = (row.get("precision") or "").strip()
         precision = number_of(row, "precision", path.name, line, faults) if rounded else 1.0
-        months = _months(period)
-        if months is None:
+        if precision is not None and precision <= 0:
+            problem = "expected a number above 0"
+            faults.append(Fault(problem, path.name, line, "precision", rounded))
+        period, months = row["period"] or "", _months(row["period"] or "")
+        if months is None or months > 12:
             way_out = "Write 2024, 2025-01/2025-04 or 2025-Q1."
             faults.append(
                 Fault("no period of a year", path.name, line, "period", period, way_out)
             )
-        elif (name, period) in seen:
-            faults.append(Fault("a period stands twice", path.name, line, "period", period))
         elif value is not None and precision is not None:
-            seen.add((name, period))
-            totals, parts = found.setdefault(name, ({}, []))
-            part = part_of(period, value, precision)
-            if months == 12:
-                totals[period] = value
-            elif part is not None:
-                parts.append(part)
+            period, name = parse_period(period).text, row.get("series") or "value"
+            if period in told.setdefault(name, {}):
+                faults.append(Fault("a period stands twice", path.name, line, "period", period))
+            told[name][period] = (value, precision)
+    found = {}
+    for name, values in told.items():
+        totals = {period: value for period, (value, _) in values.items() if len(period) == 4}
+        parts = parts_of(values)
+        faults += _impossible(name, totals, parts, path.name)
+        found[name] = (totals, parts)
     if faults:
         raise DataError(faults)
     return found
+
+
+_COLUMNS = "Columns: period, value, and series and precision or not."
+
+
+def _impossible(
+    name: str, totals: Mapping[str, float], parts: Sequence[Part], file: str
+) -> list[Fault]:
+    """Parts above their year, and cumulated figures that fall."""
+    faults = []
+    for one in parts:
+        if one.year in totals and one.value - one.precision > totals[one.year]:
+            problem = f"{one.months} months of {one.year} are more than the year"
+            faults.append(Fault(problem, file, value=f"{name}: {one.value:g}"))
+    for one, later in pairwise(parts):
+        if one.year == later.year and later.value + later.precision < one.value - one.precision:
+            problem = f"{later.months} months of {one.year} are less than {one.months}"
+            faults.append(Fault(problem, file, value=f"{name}: {later.value:g}"))
+    return faults
 
 
 def _months(period: str) -> int | None:
@@ -191,13 +222,13 @@ def nowcast_year(
     known = {key: value for key, value in totals.items() if key < year}
     faults = []
     if not now:
-        way_out = "A cumulated period such as 2025-01/2025-04 or 2025-Q1, without the year."
-        faults.append(
-            Fault("no year of which only a part is known", value=year, way_out=way_out)
-        )
+        way_out = "Name one with --year, or look back with --as-of; parts are 2025-01/2025-04."
+        problem = f"{name}: no year is known in part only"
+        faults.append(Fault(problem, value=year, way_out=way_out))
     elif not past:
         way_out = "Add cumulated figures of earlier years, with those years."
-        faults.append(Fault("no earlier part says what share of a year it is", way_out=way_out))
+        problem = f"{name}: no earlier part says what share of a year it is"
+        faults.append(Fault(problem, way_out=way_out))
     if any(one.value < 0 for one in (*now, *past)) or any(one < 0 for one in known.values()):
         faults.append(
             Fault("a part of a count is no share where counts are negative", value=name)
@@ -217,7 +248,7 @@ def nowcast_year(
     for basis, weight in (("parts", fit), ("nowcast", fit * before)):
         if not weight.sum() > 0:
             raise DataError(Fault("the parts do not go with any year", value=name))
-        reached = np.cumsum(weight) / weight.sum()
+        reached = (np.cumsum(weight) - weight / 2) / weight.sum()
         points = (float(np.exp(np.interp(point, reached, level))) for point in POINTS)
         found.append(YearNowcast(name, year, basis, *points))
     return found
@@ -236,7 +267,7 @@ def _forecast(name: str, known: Mapping[str, float], year: int) -> tuple[float, 
     """Median and ends of the forecast from earlier years."""
     series = yearly(name, known)
     steps = year - int(series.periods[-1])
-    selector = Selector([series.values], 1, steps, series.floor)
+    selector = Selector([series.values], 1, steps)
     row = selector.selected(0, len(series.values)).quantiles[-1]
     return tuple(float(row[at]) for at in (MEDIAN, *ENDS[0.8], *ENDS[0.95]))
 
@@ -302,5 +333,6 @@ def _fit(
     white = np.linalg.solve(root, left)[:, :, 0]
     scale = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
     log = -(white**2).sum(axis=1) / 2 - scale - len(now) * level
-    log = np.where(years >= 0.98 * values.max(), log + len(now) * level.mean(), -math.inf)
+    least = max(one.value - one.precision / 2 for one in now)
+    log = np.where(years >= least, log + len(now) * level.mean(), -math.inf)
     return np.asarray(np.exp(log))

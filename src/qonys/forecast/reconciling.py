@@ -103,18 +103,7 @@ def structure_of(names: Sequence[str], identities: Sequence[Identity]) -> Struct
         With all faults: unknown terms, a name defined twice, a circle.
     """
     told = {one.name: one for one in identities}
-    faults = []
-    if len(told) < len(identities):
-        faults.append(Fault("a name is defined twice"))
-    for one in identities:
-        for _, term in one.terms:
-            if term not in told and term not in names:
-                way_out = f"Series: {', '.join(list(names)[:12])}."
-                faults.append(
-                    Fault("no such series", column=one.name, value=term, way_out=way_out)
-                )
-    if faults:
-        raise DataError(faults)
+    _check_names(names, identities)
     bottom = tuple(name for name in names if name not in told)
     rows = dict(zip(bottom, np.eye(len(bottom)), strict=True))
     for name in told:

@@ -15,9 +15,8 @@ import numpy as np
 from scipy.special import digamma, polygamma
 
 from qonys.core.errors import DataError, Fault
-from qonys.core.periods import parse_period
 from qonys.forecast.running import DRAWS, POINTS
-from qonys.forecast.series import SEASONS, Series, same_kind, steps_between
+from qonys.forecast.series import SEASONS, Series, release_day, same_kind, steps_between
 
 STILL = 0.0005  #: Revisions from some age on that all stay below this share: it is final.
 UNSEEN = 1.5  #: Size of the gamma law, with mean 1, of a severity never seen: an assumption.
@@ -184,8 +183,8 @@ def _grown(series: Sequence[Series]) -> list[_Growth]:
         for release, values in one.releases.items():
             for period, value in values.items():
                 later, now = last[period]
-                if later == release or value < 0 or now < 0:
-                    continue
+                if later == release or value <= 0 or now < 0:
+                    continue  # growth from nothing is no ratio
                 age, after = (steps_between(period, days[which]) for which in (release, later))
                 grown = float(np.log((now + 0.5) / (value + 0.5)))
                 if after > age >= 0:
@@ -212,10 +211,7 @@ def _days(series: Sequence[Series]) -> dict[str, str]:
 
 
 def _dated(release: str) -> bool:
-    try:
-        return parse_period(release).kind in ("month", "instant", "quarter", "year")
-    except DataError:
-        return False
+    return release_day(release) is not None
 
 
 def _curve(grown: Sequence[_Growth]) -> _Curve:
@@ -231,7 +227,9 @@ def _curve(grown: Sequence[_Growth]) -> _Curve:
     for age in range(final - 1, -1, -1):
         logs = [one.log + raw[min(one.later, final)] for one in by_age[age]]
         raw[age] = float(np.mean(logs)) if logs else raw[age + 1]
-    growth = _smoothed(raw[:final])
+    # A lone figure of an age leans on its neighbours, many figures stand for themselves.
+    lean = 1 / np.maximum(printed, 1)
+    growth = (1 - lean) * raw[:final] + lean * _smoothed(raw[:final])
     # What a figure leaves beside the curve, half of which a lone figure has drawn to itself.
     left = np.zeros(final)
     for age, rows in enumerate(by_age):

@@ -24,7 +24,7 @@ from qonys.forecast.reconciling import (
 )
 from qonys.forecast.scoring import ENDS, MEDIAN
 from qonys.forecast.selecting import Selector
-from qonys.forecast.series import SEASONS, Series, same_kind, step_on
+from qonys.forecast.series import SEASONS, Series, offsets, same_kind, step_on
 
 SELECTED = "selected"
 RECONCILED = "reconciled"
@@ -116,8 +116,7 @@ def forecast(
     season = SEASONS[same_kind(series)]
     structure = structure_of([one.name for one in series], identities) if identities else None
     check_history(series, identities)
-    floor = min(one.floor for one in series)
-    selector = Selector([one.values for one in series], season, horizon, floor)
+    selector = Selector([one.values for one in series], season, horizon, offsets(series))
     errors = selector.errors_ahead()
     noise = _joint_noise(series, errors, horizon, draws, seed)
     found = Forecast([], [], {})
@@ -144,13 +143,15 @@ def forecast(
             structure,
             method=method,
             errors=errors if errors.shape[1] >= FEWEST_ERRORS else None,
-            floors={one.name: floor for one in series},
+            floors={one.name: one.floor for one in series},
             quantiles={name: chosen[name] for name in sums},
             seed=seed,
         )
         known |= _made(structure, known)
         if method == "mint" and errors.shape[1] < FEWEST_ERRORS:
             found.notes[RECONCILED] = "Added from the parts: too few past errors for MinT."
+        if method == "conditioning" and not sums:
+            found.notes[RECONCILED] = "Added from the parts: no sum has a forecast of its own."
         for name, drawn in added.items():
             found.draws[name] = drawn
             quantiles = np.quantile(drawn, PROBS, axis=1).T
@@ -263,7 +264,5 @@ def _note(selector: Selector, number: int, origin: int) -> str:
     if count < 3:
         return "Too short to try any model on its own past: all weigh the same."
     if ahead + error < 0:
-        return (
-            f"Better than the last value at {count} past origins by more than a standard error."
-        )
-    return f"Nothing beat the last value at {count} past origins by more than a standard error."
+        return f"It beat the last value at {count} past origins by more than a standard error."
+    return f"It did not beat the last value at {count} past origins by a standard error."

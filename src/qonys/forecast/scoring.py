@@ -63,4 +63,5 @@ def covered(quantiles: np.ndarray, came: np.ndarray, level: float) -> np.ndarray
         0.8 or 0.95.
     """
     low, high = (quantiles[:, at] for at in ENDS[level])
-    return np.asarray((low <= came) & (came <= high))
+    slack = 1e-9 * np.abs(came)  # of rounding
+    return np.asarray((low <= came + slack) & (came - slack <= high))

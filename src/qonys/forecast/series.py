@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -62,11 +63,12 @@ class Series:
         Parameters
         ----------
         release : str
-            The release; later ones are not known.
+            The release; later ones are not known. Periods before a gap are left out.
         """
-        then = {name: values for name, values in self.releases.items() if name <= release}
+        order = list(self.releases)
+        then = {name: self.releases[name] for name in order[: order.index(release) + 1]}
         told = {period: value for values in then.values() for period, value in values.items()}
-        periods = tuple(period for period in self.periods if period in told)
+        periods = _after_gaps(sorted(told))
         values = np.array([told[one] for one in periods])
         return Series(self.name, self.kind, periods, values, then)
 
@@ -143,6 +145,7 @@ def read_series(path: Path) -> list[Series]:
     """
     faults: list[Fault] = []
     told: dict[str, dict[str, dict[str, float]]] = {}
+    unnamed: list[int] = []
     way_out = f"Columns: {', '.join(_COLUMNS)}; series and release may be left out."
     for number, row in read_rows(path, ("period", "value"), way_out):
         blank = (row["value"] or "").strip() in ("", "NA", ".")
@@ -151,13 +154,19 @@ def read_series(path: Path) -> list[Series]:
         kind = _kind(period, path.name, number, faults)
         if value is None or not kind:
             continue
-        name, release = row.get("series") or "value", row.get("release") or ""
+        period = parse_period(period).text
+        name = row.get("series") or "value"
+        release = (row.get("release") or "").strip()
+        if row.get("release") is not None:
+            unnamed += [number] if not release else []
         values = told.setdefault(name, {}).setdefault(release, {})
         if period in values:
             faults.append(Fault("a period stands twice", path.name, number, "period", period))
         values[period] = value
+    if any(release for releases in told.values() for release in releases):
+        faults += [Fault("no release", path.name, number, "release") for number in unnamed]
     series = []
-    for name, releases in told.items():
+    for name, releases in told.items() if not faults else ():
         series += _series(name, releases, path.name, faults)
     if not told and not faults:
         faults.append(Fault("no values", path.name))
@@ -188,14 +197,20 @@ def read_rows(
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(Fault("the text is not in UTF-8", path.name)) from error
+        way_out = "Save it as UTF-8."
+        raise DataError(
+            Fault("the text is not in UTF-8", path.name, way_out=way_out)
+        ) from error
     reader = csv.DictReader(io.StringIO(text))
     missing = [name for name in needed if name not in (reader.fieldnames or [])]
     if missing:
+        if reader.fieldnames and len(reader.fieldnames) == 1 and ";" in reader.fieldnames[0]:
+            way_out = "Columns are parted by commas, numbers have a point."
         raise DataError(
             [Fault("no such column", path.name, 1, name, "", way_out) for name in missing]
         )
-    yield from enumerate(reader, 2)
+    for row in reader:
+        yield reader.line_num, row
 
 
 def number_of(
@@ -216,7 +231,7 @@ def number_of(
     """
     text = (row.get(column) or "").strip()
     try:
-        value = float(text)
+        value = math.nan if "_" in text else float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
@@ -244,11 +259,14 @@ def _series(
     faults: list[Fault],
 ) -> list[Series]:
     newest: dict[str, float] = {}
-    for release in sorted(releases):
+    order = in_order(releases)
+    for release in order:
         newest |= releases[release]
     kinds = {parse_period(period).kind for period in newest}
     if len(kinds) > 1:
-        faults.append(Fault("months, quarters and years in one series", file, value=name))
+        way_out = "Give them names of their own in the column series."
+        problem = "months, quarters and years in one series"
+        faults.append(Fault(problem, file, value=name, way_out=way_out))
         return []
     (kind,) = kinds
     periods = sorted(newest)
@@ -263,9 +281,44 @@ def _series(
             Fault(f"{len(periods)} values of {name}: at least {FEWEST} are needed", file)
         )
         return []
-    told = {key: releases[key] for key in sorted(releases) if key or len(releases) > 1}
+    told = {key: releases[key] for key in order if key}
     values = np.array([newest[period] for period in periods])
     return [Series(name, kind, tuple(periods), values, told)]
+
+
+def in_order(releases: Iterable[str]) -> list[str]:
+    """Releases from the first to the last: by day where all are dates, else as they stand.
+
+    Parameters
+    ----------
+    releases : Iterable of str
+        Their labels.
+    """
+    found = list(dict.fromkeys(releases))
+    days = {release: release_day(release) for release in found}
+    if all(days.values()):
+        found.sort(key=lambda release: (str(days[release]), release))
+    return found
+
+
+def release_day(release: str) -> date | None:
+    """The day by which a release named by a day, month, quarter or year was out.
+
+    Parameters
+    ----------
+    release : str
+        Its label; of another name no day is known.
+    """
+    try:
+        return parse_period(release).end
+    except DataError:
+        return None
+
+
+def _after_gaps(periods: Sequence[str]) -> tuple[str, ...]:
+    """The periods after the last gap."""
+    gaps = _gaps(periods) if periods else []
+    return tuple(period for period in periods if not gaps or period > gaps[-1])
 
 
 def _gaps(periods: Sequence[str]) -> list[str]:
@@ -289,13 +342,26 @@ def yearly(name: str, values: Mapping[str, float]) -> Series:
     values : Mapping of str to float
         By year.
     """
-    periods = sorted(values)
-    gaps = _gaps(periods) if periods else []
-    kept = [period for period in periods if not gaps or period > gaps[-1]]
+    kept = _after_gaps(sorted(values))
+    if not values:
+        raise DataError(Fault("nothing is known of it", value=name))
     if len(kept) < FEWEST:
-        problem = f"{len(kept)} years in a row: at least {FEWEST} are needed"
+        problem = f"{len(kept)} years without a gap, up to {max(values)}: {FEWEST} are needed"
         raise DataError(Fault(problem, value=name))
-    return Series(name, "year", tuple(kept), np.array([values[one] for one in kept]))
+    return Series(name, "year", kept, np.array([values[one] for one in kept]))
+
+
+def offsets(series: Sequence[Series]) -> list[int]:
+    """Periods from the earliest value of a panel to the first of each series.
+
+    Parameters
+    ----------
+    series : Sequence of Series
+        Of one kind.
+    """
+    told = [one.periods[0] for one in series if one.periods]
+    first = min(told, default="")
+    return [steps_between(first, one.periods[0]) if one.periods else 0 for one in series]
 
 
 def same_kind(series: Iterable[Series]) -> str:

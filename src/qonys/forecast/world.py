@@ -91,6 +91,12 @@ def read_rates(path: Path) -> Rates:
             number_of(row, name, path.name, line, faults) for name in ("period", "rate")
         )
         people = _population(row, path.name, line, faults)
+        if not (row["country"] or "").strip():
+            faults.append(Fault("no country", path.name, line, "country"))
+        if year is not None and year != int(year):
+            faults.append(
+                Fault("expected a whole year", path.name, line, "period", f"{year:g}")
+            )
         years = told.setdefault(row["country"] or "", {})
         if year in years:
             faults.append(
@@ -116,7 +122,9 @@ def _population(
         return math.nan
     people = number_of(row, "population", file, line, faults)
     if people is not None and people <= 0:
-        faults.append(Fault("expected a number", file, line, "population", f"{people:g}"))
+        faults.append(
+            Fault("expected a number above 0", file, line, "population", f"{people:g}")
+        )
     return math.nan if people is None else people
 
 
@@ -324,6 +332,8 @@ def hold_out(
 ) -> list[HeldOut]:
     """Fit without the last periods and forecast them; the mean over all of them comes last.
 
+    The world is not balanced then: populations are told of the last period only.
+
     Parameters
     ----------
     rates : Rates
@@ -337,7 +347,7 @@ def hold_out(
         problem = f"expected to hold out 1 to {len(rates.periods) - FEWEST} periods"
         raise DataError(Fault(problem, value=str(periods)))
     seen, came = rates.values[:, :-periods], rates.values[:, -periods:]
-    past = Rates(rates.countries, rates.periods[:-periods], seen, rates.population)
+    past = Rates(rates.countries, rates.periods[:-periods], seen)
     posterior = fit_world(past, iterations=iterations, seed=seed)
     paths = project_world(past, posterior, periods, draws=draws, seed=seed)
     ordered = np.sort(paths, axis=2)

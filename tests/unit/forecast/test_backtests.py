@@ -172,3 +172,79 @@ def test_origins_inside_breaks_are_told_apart():
     assert origins("inside") + origins("outside") == origins(None)
     assert origins("inside") > 0
     assert {one.regime for one in backtest([monthly(y)], 8, 3)} == {None}
+
+
+def test_a_shorter_series_shows_no_future_to_a_longer_one():
+    long, short = seasonal(144), [seasonal(72, seed) for seed in (1, 2)]
+    changed = [np.r_[y[:40], y[40:] * 9] for y in short]
+    offsets = [0, 72, 72]
+    # The first 100 values of the long one end when 28 of the short ones are known.
+    told = [Selector([long, *others], 12, 6, offsets) for others in (short, changed)]
+    for origin in (60, 100, 111):
+        one, other = (selector.selected(0, origin) for selector in told)
+        assert (one.quantiles == other.quantiles).all()
+    days = [selector._errors(144) for selector in told]  # the day when all is known
+    assert (np.nan_to_num(days[0]) != np.nan_to_num(days[1])).any()
+
+
+def test_every_series_has_its_own_floor_and_none_from_its_future():
+    counts = monthly(np.round(np.abs(seasonal(60)) / 40), "counts")
+    net = monthly(seasonal(60) - 500, "net")
+    told = forecast([counts, net], 6).ahead
+    assert min(one.low_95 for one in told if one.series == "counts") >= 0
+    assert min(one.low_95 for one in told if one.series == "net") < 0
+    assert {one.model for one in told if one.series == "counts"} > {"ensemble_log"}
+    y = np.abs(seasonal(60))
+    turned = Selector([np.r_[y[:59], -1.0]], 12, 3)
+    assert "ensemble_log" in turned.at(0, 50)
+    assert "ensemble_log" not in turned.at(0, 60)
+
+
+def test_the_first_month_does_not_depend_on_how_many_are_asked_for():
+    y = np.random.default_rng(8).poisson(1.5, 80).astype(float)
+    first = [Selector([y], 12, horizon).selected(0, 80).quantiles[0] for horizon in (3, 12, 24)]
+    assert first[0] == pytest.approx(first[1])
+    assert first[1] == pytest.approx(first[2])
+
+
+def test_short_series_have_the_origins_that_they_can():
+    for months in (27, 30, 38):
+        found = backtest([monthly(seasonal(months))], 8, 12)
+        whole = next(one for one in found if one.series is None and one.horizon is None)
+        assert whole.origins == min(8, months - 26)
+
+
+def test_a_series_that_never_changed_has_no_scale():
+    with pytest.raises(DataError, match="a change among them"):
+        backtest([monthly([7.0] * 60)], 4, 3)
+    found = backtest([monthly([7.0] * 60, "flat"), monthly(seasonal(60), "x")], 4, 3)
+    assert {one.series for one in found} == {None, "x"}
+
+
+def test_breaks_may_be_named_by_any_period():
+    y = seasonal(96)
+    counts = {
+        name: next(
+            one.origins
+            for one in backtest([monthly(y)], 8, 3, breaks=[name])
+            if (one.series, one.horizon, one.model, one.regime) == (None, None, "ets", "inside")
+        )
+        for name in (("2016", "2016"), ("2016-Q1", "2016-Q4"), ("2016-01", "2016-12"))
+    }
+    assert len(set(counts.values())) == 1
+
+
+def test_what_was_known_begins_after_its_last_gap():
+    releases = {
+        "2020-04": {"2020-01": 1.0, "2020-03": 3.0},
+        "2020-05": {"2020-02": 2.0, "2020-04": 4.0},
+    }
+    series = Series(
+        "x",
+        "month",
+        ("2020-01", "2020-02", "2020-03", "2020-04"),
+        np.array([1.0, 2, 3, 4]),
+        releases,
+    )
+    assert series.known("2020-04").periods == ("2020-03",)
+    assert series.known("2020-05").periods == series.periods

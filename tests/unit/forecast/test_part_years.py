@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qonys.core.errors import DataError
-from qonys.forecast.part_years import Part, has_parts, nowcast_year, part_of, read_parts
+from qonys.forecast.part_years import Part, has_parts, nowcast_year, parts_of, read_parts
 
 CUMULATED = np.cumsum([5, 6, 8, 9, 10, 10, 11, 12, 10, 8, 6, 5]) / 100
 
@@ -69,12 +69,15 @@ def test_a_rounded_part_says_less():
     assert rough.high_95 - rough.low_95 > exact.high_95 - exact.low_95
 
 
-def test_parts_begin_in_january_and_are_not_whole():
-    assert part_of("2025-Q1", 5.0) == Part("2025", 3, 5.0)
-    assert part_of("2025-01", 5.0) == Part("2025", 1, 5.0)
-    assert part_of("2025-01/2025-04", 5.0, 100.0) == Part("2025", 4, 5.0, 100.0)
-    for period in ("2025", "2025-Q2", "2025-02/2025-05", "2025-01/.."):
-        assert part_of(period, 5.0) is None
+def test_parts_begin_in_january_and_what_follows_is_added():
+    assert parts_of({"2025-Q1": (5.0, 1.0)}) == [Part("2025", 3, 5.0)]
+    assert parts_of({"2025-01/2025-04": (5.0, 100.0)}) == [Part("2025", 4, 5.0, 100.0)]
+    quarters = {"2025-Q1": (5.0, 1.0), "2025-Q2": (7.0, 1.0), "2025-Q4": (9.0, 1.0)}
+    assert parts_of(quarters) == [Part("2025", 3, 5.0), Part("2025", 6, 12.0, 2.0)]
+    told_twice = {"2025-Q1": (5.0, 1.0), "2025-Q2": (7.0, 1.0), "2025-01/2025-06": (12.5, 0.5)}
+    assert parts_of(told_twice)[-1] == Part("2025", 6, 12.5, 0.5)
+    for period in ("2025", "2025-Q2", "2025-02/2025-05", "2025-01/..", "2025-11/2026-02"):
+        assert parts_of({period: (5.0, 1.0)}) == []
 
 
 def test_files_of_years_and_parts_are_told_from_series(tmp_path):
@@ -95,9 +98,38 @@ def test_files_of_years_and_parts_are_told_from_series(tmp_path):
 
 def test_impossible_years_are_faults():
     totals, parts = history(np.random.default_rng(5))
-    with pytest.raises(DataError, match="only a part is known"):
+    with pytest.raises(DataError, match="known in part only"):
         nowcast_year("x", totals, parts)
     with pytest.raises(DataError, match="no earlier part"):
         nowcast_year("x", totals, [Part("2025", 3, 2000.0)])
     with pytest.raises(DataError, match="negative"):
         nowcast_year("x", totals, [*parts, Part("2025", 3, -2000.0)])
+
+
+def test_a_year_is_as_sure_as_its_shares_and_never_below_its_parts():
+    totals = {str(year): 1000.0 for year in range(2010, 2025)}
+    parts = [Part(year, 3, 300.0) for year in totals]
+    one = by_basis(nowcast_year("x", totals, [*parts, Part("2025", 3, 300.0)]))["nowcast"]
+    assert one.median == pytest.approx(1000, rel=0.002)
+    late = [Part(year, 11, 985.0) for year in totals]
+    one = by_basis(nowcast_year("x", totals, [*late, Part("2025", 11, 2000.0)]))["nowcast"]
+    assert one.low_95 >= 1999.5
+
+
+def test_impossible_parts_of_a_file_are_faults(tmp_path):
+    file = tmp_path / "parts.csv"
+    rows = ["period,series,value,precision", "2023,a,100,", "2023-Q1,a,200,"]
+    rows += ["2024-Q1,a,50,", "2024-01/2024-06,a,40,", "2024-01/2024-09,a,60,-5"]
+    rows += ["2025-01/2026-06,a,70,", "2024-01/2024-03,a,50,"]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_parts(file)
+    told = "; ".join(str(fault) for fault in caught.value.faults)
+    for problem in (
+        "more than the year",
+        "less than 3",
+        "above 0",
+        "no period of a year",
+        "twice",
+    ):
+        assert problem in told

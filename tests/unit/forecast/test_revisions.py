@@ -116,3 +116,30 @@ def test_releases_may_be_days_or_names():
         series = Series("x", "month", periods, np.array([101.0, 80.0]), releases)
         law = learn([series])
         assert law.growth[0 if labels[0] == "first" else 1] > 0.1
+
+
+def test_regular_revisions_are_learnt_as_they_are():
+    periods = [step_on("2019-01", at) for at in range(24)]
+    releases = {
+        periods[last]: {
+            periods[at]: round(
+                1000 / (1.3 * 1.1 if last == at else 1.1 if last == at + 1 else 1), 3
+            )
+            for at in range(last + 1)
+        }
+        for last in range(4, 24)
+    }
+    series = Series(
+        "x", "month", tuple(periods), np.array(list(releases[periods[-1]].values())), releases
+    )
+    newest = next(one for one in nowcast([series], learn([series])) if one.age == 0)
+    assert newest.median == pytest.approx(1000, rel=0.02)
+
+
+def test_growth_from_nothing_is_no_ratio():
+    series, _ = triangle(np.random.default_rng(7))
+    releases = {name: dict(values) for name, values in series.releases.items()}
+    first = next(iter(releases))
+    releases[first][max(releases[first])] = 0.0
+    told = Series("x", "month", series.periods, series.values, releases)
+    assert learn([told]).growth[0] < 1

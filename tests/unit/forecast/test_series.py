@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qonys.core.errors import DataError
-from qonys.forecast.series import read_series, same_kind, step_on, yearly
+from qonys.forecast.series import read_series, release_day, same_kind, step_on, yearly
 
 
 def write(tmp_path, text):
@@ -69,5 +69,35 @@ def test_years_of_the_store_begin_after_their_last_gap():
     series = yearly("x", told)
     assert series.periods == ("1999", "2000", "2001")
     assert np.isneginf(yearly("x", {"1999": -1.0, "2000": 2.0, "2001": 3.0}).floor)
-    with pytest.raises(DataError, match="2 years in a row"):
+    with pytest.raises(DataError, match="2 years without a gap"):
         yearly("x", {"1990": 1.0, "2000": 2.0, "2001": 3.0})
+
+
+def test_releases_go_by_their_day_or_as_they_stand(tmp_path):
+    rows = "period,release,value\n2024-01,2024-Q1,1\n2024-02,2024-Q1,2\n2024-03,2024-Q1,3\n"
+    rows += "2024-03,2024-05-15,4\n2024-03,2024-04,5\n"
+    (quarters,) = read_series(write(tmp_path, rows))
+    assert list(quarters.releases) == ["2024-Q1", "2024-04", "2024-05-15"]
+    assert quarters.values[-1] == 4
+    rows = "period,release,value\n" + "".join(
+        f"2024-{month:02d},v{number},{number}\n" for number in (8, 9, 10) for month in (1, 2, 3)
+    )
+    (named,) = read_series(write(tmp_path, rows))
+    assert list(named.releases) == ["v8", "v9", "v10"]
+    assert named.values.tolist() == [10, 10, 10]
+    assert release_day("2024-Q1").isoformat() == "2024-03-31"
+    with pytest.raises(DataError, match="row 4, column release: no release"):
+        read_series(
+            write(tmp_path, "period,release,value\n2024-01,a,1\n2024-02,a,2\n2024-03,,3\n")
+        )
+
+
+def test_periods_are_read_in_any_spelling_and_rows_counted_with_blanks(tmp_path):
+    (one,) = read_series(write(tmp_path, "period,value\n 2024-01,1\n2024-02 ,2\n2024-03,3\n"))
+    assert one.periods == ("2024-01", "2024-02", "2024-03")
+    with pytest.raises(DataError, match="row 6"):
+        read_series(write(tmp_path, "period,value\n2024-01,1\n\n\n2024-02,2\n2024-03,x\n"))
+    with pytest.raises(DataError, match="expected a number"):
+        read_series(write(tmp_path, "period,value\n2024-01,1_000\n2024-02,2\n2024-03,3\n"))
+    with pytest.raises(DataError, match="parted by commas"):
+        read_series(write(tmp_path, "period;value\n2024-01;1\n"))
