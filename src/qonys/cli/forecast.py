@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qonys.cli.drivers import decompose, gravity
 from qonys.cli.terminal import (
     Verb,
     as_of_option,
@@ -543,3 +544,7 @@ def _print_forecast(found: "Forecast") -> None:
         weights = sorted(found.weights.get(name, {}).items(), key=lambda pair: -pair[1])
         told = ", ".join(f"{model} {100 * weight:.0f} %" for model, weight in weights)
         click.echo(f"  {told}" if told else "", nl=bool(told))
+
+
+forecast.add_command(gravity)
+forecast.add_command(decompose)
