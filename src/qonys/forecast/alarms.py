@@ -108,14 +108,17 @@ def threshold(false_every: float) -> float:
     false_every : float
         Average periods between false alarms.
     """
-    k = SHIFT / 2
     by_sums = 1 / (1 / false_every - 2 * stats.norm.sf(SINGLE))
+    if _run_length(0.0) >= by_sums:
+        return 0.0
+    return float(optimize.brentq(lambda h: _run_length(h) - by_sums, 0.0, 60.0))
 
-    def left(h: float) -> float:
-        b = 2 * k * (h + 1.166)
-        return float((np.expm1(b) - b) / (2 * k**2) / 2 - by_sums)
 
-    return float(optimize.brentq(left, 0.0, 60.0)) if left(0.0) < 0 else 0.0
+def _run_length(limit: float) -> float:
+    """Periods that both sums run on average until a false alarm."""
+    k = SHIFT / 2
+    b = 2 * k * (limit + 1.166)
+    return float((np.expm1(b) - b) / (2 * k**2) / 2)
 
 
 def surprise(quantiles: np.ndarray, value: float) -> float:
