@@ -87,8 +87,8 @@ def parts_of(told: Mapping[str, tuple[float, float]]) -> list[Part]:
     Examples
     --------
     >>> parts_of({"2025-Q1": (1122, 1), "2025-Q2": (2396, 1), "2024": (12732, 1)})
-    [Part(year='2025', months=3, value=1122, precision=1),
-     Part(year='2025', months=6, value=3518, precision=2)]
+    [Part(year='2025', months=3, value=1122.0, precision=1.0),
+     Part(year='2025', months=6, value=3518.0, precision=2.0)]
     """
     chunks: dict[tuple[str, int], list[tuple[int, float, float]]] = {}
     for period, (value, precision) in told.items():
