@@ -33,6 +33,11 @@ NOUNS = {
     "claims": ("qonys.cli.claims", "claims", "Check sentences of the press against figures."),
     "survey": ("qonys.cli.survey", "survey", "Examine surveys of intentions."),
     "forecast": ("qonys.cli.forecast", "forecast", "Forecast series, and score the past."),
+    "oversight": (
+        "qonys.cli.oversight",
+        "oversight",
+        "Cases about accounts, and banks to try.",
+    ),
     "doctor": ("qonys.cli.doctor", "doctor", "Say what is installed and what the store holds."),
 }
 STORE_HELP = "Folder of the store, in place of QONYS_HOME."
