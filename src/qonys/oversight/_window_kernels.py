@@ -11,10 +11,13 @@ from numba import njit
 
 OUT, IN = 0, 1
 NEVER = -1
-MEASURES = 3  #: How many, how much, with how many others.
 LAST = 2  #: Seconds since the last one, and its amount.
 PAIR = 3  #: Times seen, seconds since, mean amount.
 LONG_AGO = 1e9  #: Seconds, where there was none.
+# What is used together stands together: an account, a transaction or a pair is one row.
+COUNT, SUM, OTHERS, OLDEST = 0, 1, 2, 3  #: Of an account, a side and a window.
+TIME, AMOUNT, WITH, NEXT = 0, 1, 2, 3  #: Of a transaction; the next of both sides last.
+SEEN, MET, TOTAL = 0, 1, 2  #: Of a pair.
 
 
 def new_state(accounts: int, pairs: int, capacity: int, windows: int) -> tuple[np.ndarray, ...]:
@@ -23,33 +26,28 @@ def new_state(accounts: int, pairs: int, capacity: int, windows: int) -> tuple[n
     Parameters
     ----------
     accounts, pairs, capacity : int
-        How many accounts, pairs of sender and receiver, and transactions it can take.
+        How many accounts, pairs of sender and receiver, and transactions it can take. Without
+        pairs nothing is known of others, which halves the time.
     windows : int
         How many windows.
 
     Returns
     -------
     tuple of ndarray
-        Counts, sums and others inside, and the oldest transaction inside, each of shape
-        (account, side, window); the newest transaction (account, side); for each transaction
-        the next of the same account (capacity, side); its time, amount and pair (capacity,);
-        a pair's count inside (pair, side, window); a pair's times seen, last moment and sum.
+        Of accounts what is inside, (account, side, window, 4); their newest transaction,
+        (account, side); transactions, (capacity, 5); how many of a pair are inside, (pair,
+        side, window); pairs, (pair, 3).
     """
-    shape = (accounts, 2, windows)
+    inside = np.zeros((accounts, 2, windows, 4), dtype=np.int64)
+    inside[..., OLDEST] = NEVER
+    events = np.empty((capacity, 5), dtype=np.int64)
+    events[:, NEXT:] = NEVER
     return (
-        np.zeros(shape, dtype=np.int32),
-        np.zeros(shape, dtype=np.int64),
-        np.zeros(shape, dtype=np.int32),
-        np.full(shape, NEVER, dtype=np.int32),
-        np.full((accounts, 2), NEVER, dtype=np.int32),
-        np.full((capacity, 2), NEVER, dtype=np.int32),
-        np.empty(capacity, dtype=np.int64),
-        np.empty(capacity, dtype=np.int64),
-        np.empty(capacity, dtype=np.int32),
-        np.zeros((pairs, 2, windows), dtype=np.int32),
-        np.zeros(pairs, dtype=np.int32),
-        np.full(pairs, NEVER, dtype=np.int64),
-        np.zeros(pairs, dtype=np.int64),
+        inside,
+        np.full((accounts, 2), NEVER, dtype=np.int64),
+        events,
+        np.zeros((pairs, 2, windows), dtype=np.int64),
+        np.zeros((pairs, 3), dtype=np.int64),
     )
 
 
@@ -58,18 +56,21 @@ def _forget(
     account: int, side: int, now: int, windows: np.ndarray, state: tuple[np.ndarray, ...]
 ) -> None:
     """Drop what has left the windows of an account."""
-    counts, sums, others, oldest, _, following, time, amount, pair, inside, _, _, _ = state
+    inside, _, events, among, _ = state
     for w in range(len(windows)):
-        first = oldest[account, side, w]
+        here = inside[account, side, w]
+        first = here[OLDEST]
         limit = now - windows[w]
-        while first != NEVER and time[first] < limit:
-            counts[account, side, w] -= 1
-            sums[account, side, w] -= amount[first]
-            inside[pair[first], side, w] -= 1
-            if inside[pair[first], side, w] == 0:
-                others[account, side, w] -= 1
-            first = following[first, side]
-        oldest[account, side, w] = first
+        while first != NEVER and events[first, TIME] < limit:
+            here[COUNT] -= 1
+            here[SUM] -= events[first, AMOUNT]
+            if len(among):
+                pair = events[first, WITH]
+                among[pair, side, w] -= 1
+                if among[pair, side, w] == 0:
+                    here[OTHERS] -= 1
+            first = events[first, NEXT + side]
+        here[OLDEST] = first
 
 
 @njit(cache=True)
@@ -82,43 +83,45 @@ def _look(
     column: int,
 ) -> int:
     """Write what is known of an account; the next free column."""
-    counts, sums, others, _, newest, _, time, amount, _, _, _, _, _ = state
+    inside, newest, events, among, _ = state
     for side in range(2):
         _forget(account, side, now, windows, state)
         for w in range(len(windows)):
-            found[column] = counts[account, side, w]
-            found[column + 1] = sums[account, side, w] / 100
-            found[column + 2] = others[account, side, w]
-            column += MEASURES
+            here = inside[account, side, w]
+            found[column] = here[COUNT]
+            found[column + 1] = here[SUM] / 100
+            column += 2
+            if len(among):
+                found[column] = here[OTHERS]
+                column += 1
         last = newest[account, side]
-        found[column] = now - time[last] if last != NEVER else LONG_AGO
-        found[column + 1] = amount[last] / 100 if last != NEVER else np.nan
+        found[column] = now - events[last, TIME] if last != NEVER else LONG_AGO
+        found[column + 1] = events[last, AMOUNT] / 100 if last != NEVER else np.nan
         column += LAST
     return column
 
 
 @njit(cache=True)
 def _join(
-    at: int,
-    account: int,
-    side: int,
-    windows: np.ndarray,
-    state: tuple[np.ndarray, ...],
+    at: int, account: int, side: int, windows: np.ndarray, state: tuple[np.ndarray, ...]
 ) -> None:
     """Let a transaction into the windows of one of its parties."""
-    counts, sums, others, oldest, newest, following, _, amount, pair, inside, _, _, _ = state
+    inside, newest, events, among, _ = state
     last = newest[account, side]
     if last != NEVER:
-        following[last, side] = at
+        events[last, NEXT + side] = at
     newest[account, side] = at
+    pair = events[at, WITH]
     for w in range(len(windows)):
-        counts[account, side, w] += 1
-        sums[account, side, w] += amount[at]
-        inside[pair[at], side, w] += 1
-        if inside[pair[at], side, w] == 1:
-            others[account, side, w] += 1
-        if oldest[account, side, w] == NEVER:
-            oldest[account, side, w] = at
+        here = inside[account, side, w]
+        here[COUNT] += 1
+        here[SUM] += events[at, AMOUNT]
+        if len(among):
+            among[pair, side, w] += 1
+            if among[pair, side, w] == 1:
+                here[OTHERS] += 1
+        if here[OLDEST] == NEVER:
+            here[OLDEST] = at
 
 
 @njit(cache=True)
@@ -157,19 +160,22 @@ def run(
         much and with how many others, then seconds since the last and its amount; of the pair
         times seen, seconds since, mean amount; times seen the other way round.
     """
-    _, _, _, _, _, _, time, amount, pair, _, seen, met, total = state
+    _, _, events, among, pair_rows = state
     for n in range(len(when)):
-        now, p = when[n], pairs[n]
+        now, at = when[n], begin + n
         column = _look(sender[n], now, windows, state, found[n], 0)
         column = _look(receiver[n], now, windows, state, found[n], column)
-        found[n, column] = seen[p]
-        found[n, column + 1] = now - met[p] if seen[p] else LONG_AGO
-        found[n, column + 2] = total[p] / 100 / seen[p] if seen[p] else np.nan
-        found[n, column + 3] = seen[back[n]] if back[n] >= 0 else 0
-        at = begin + n
-        time[at], amount[at], pair[at] = now, cents[n], p
+        events[at, TIME], events[at, AMOUNT], events[at, WITH] = now, cents[n], NEVER
+        if len(among):
+            events[at, WITH] = pairs[n]
+            met = pair_rows[pairs[n]]
+            seen = met[SEEN]
+            found[n, column] = seen
+            found[n, column + 1] = now - met[MET] if seen else LONG_AGO
+            found[n, column + 2] = met[TOTAL] / 100 / seen if seen else np.nan
+            found[n, column + 3] = pair_rows[back[n], SEEN] if back[n] >= 0 else 0
+            met[SEEN] += 1
+            met[MET] = now
+            met[TOTAL] += cents[n]
         _join(at, sender[n], OUT, windows, state)
         _join(at, receiver[n], IN, windows, state)
-        seen[p] += 1
-        met[p] = now
-        total[p] += cents[n]

@@ -49,7 +49,9 @@ def names() -> tuple[str, ...]:
     return (*window_names(), *derived, "pair_ratio", "amount", "hour", "channel", *shared)
 
 
-def windows_of(table: Transactions, windows: np.ndarray = _SECONDS) -> np.ndarray:
+def windows_of(
+    table: Transactions, windows: np.ndarray = _SECONDS, *, pairs: bool = True
+) -> np.ndarray:
     """The kernel's columns for a batch.
 
     Parameters
@@ -58,19 +60,25 @@ def windows_of(table: Transactions, windows: np.ndarray = _SECONDS) -> np.ndarra
         In the order of time.
     windows : ndarray of int64
         Seconds.
+    pairs : bool
+        Whether to tell with how many others, and of the pair; else how many and how much only.
 
     Returns
     -------
     ndarray of float32, shape (transaction, column)
-        In the order of `window_names`.
+        In the order of `window_names`, without those of others and pairs if not asked for.
     """
-    pairs, back, count = _pairs(table.sender, table.receiver)
+    forth = back = np.empty(0, dtype=np.int32)
+    count = 0
+    if pairs:
+        forth, back, count = _pairs(table.sender, table.receiver)
     state = new_state(len(table.names), count, len(table), len(windows))
-    found = np.empty((len(table), 4 * (3 * len(windows) + 2) + 4), dtype=np.float32)
+    columns = 4 * (3 * len(windows) + 2) + 4 if pairs else 4 * (2 * len(windows) + 2)
+    found = np.empty((len(table), columns), dtype=np.float32)
     run(
         table.sender,
         table.receiver,
-        pairs,
+        forth,
         back,
         table.time,
         table.amount,

@@ -66,6 +66,16 @@ def test_windows_are_what_counting_by_hand_gives():
             np.testing.assert_allclose(ours[name], value, rtol=1e-5, err_msg=f"{n} {name}")
 
 
+def test_without_pairs_the_windows_are_the_same():
+    table = bank(seed=6)
+    kept = [
+        at
+        for at, name in enumerate(window_names())
+        if "_others_" not in name and not name.startswith(("pair", "back"))
+    ]
+    np.testing.assert_array_equal(windows_of(table, pairs=False), windows_of(table)[:, kept])
+
+
 def test_a_stream_says_what_a_batch_says():
     table = bank(seed=2)
     pairs, back, count = _pairs(table.sender, table.receiver)
