@@ -11,15 +11,15 @@ from functools import lru_cache
 import numpy as np
 
 from qonys.briefs.composing import Composer
+from qonys.briefs.flows import gapless_tail
 from qonys.core.document import Block, Chart, Heading, Paragraph, Series, Table, Text
 from qonys.core.errors import DataError
 from qonys.core.intervals import Interval
 from qonys.core.provenance import Figure, derived, slug
 from qonys.forecast.part_years import YearNowcast, nowcast_year, parts_of
 from qonys.forecast.reconciling import parse_identity
-from qonys.forecast.running import RECONCILED, SELECTED, Ahead, Forecast, forecast
-from qonys.forecast.scoring import ENDS, MEDIAN
-from qonys.forecast.selecting import Selector
+from qonys.forecast.running import RECONCILED, Ahead, Forecast, ahead_of, forecast
+from qonys.forecast.selecting import SELECTED, Selector
 from qonys.forecast.series import yearly
 from qonys.observations.reading import View
 
@@ -43,7 +43,7 @@ class _Outlook:
 
 def outlook(composer: Composer) -> list[Block]:
     """Forecasts of both directions and their balance, with what such forecasts were worth."""
-    told = {name: _gapless(composer, name) for name in (LEFT, CAME)}
+    told = {name: gapless_tail(composer.years(composer.cell(name))) for name in (LEFT, CAME)}
     drawn = _drawn(composer.view)
     if drawn is None or any(len(figures) < _FEWEST for figures in told.values()):
         return []
@@ -60,17 +60,6 @@ def outlook(composer: Composer) -> list[Block]:
         Paragraph(composer.say("outlook_caution"), "caution"),
     ]
     return blocks
-
-
-def _gapless(composer: Composer, measure: str) -> dict[str, Figure]:
-    """Yearly figures after the last gap."""
-    figures = composer.years(composer.cell(measure))
-    kept: dict[str, Figure] = {}
-    for year, figure in figures.items():
-        if kept and int(year) != int(next(reversed(kept))) + 1:
-            kept = {}
-        kept[year] = figure
-    return kept
 
 
 @lru_cache(maxsize=2)
@@ -98,17 +87,16 @@ def _drawn(view: View) -> _Outlook | None:
     tried = {}
     for one in series:
         selector = Selector([one.values], 1, 1)
-        at = (MEDIAN, *ENDS[0.8], *ENDS[0.95])
         origins = range(max(selector.fewest, len(one.values) - TRIED), len(one.values))
         tried[one.name] = [
-            Ahead(
+            told
+            for origin in origins
+            for told in ahead_of(
                 one.name,
                 SELECTED,
-                one.periods[origin],
-                1,
-                *(float(selector.selected(0, origin).quantiles[0][point]) for point in at),
+                one.periods[origin : origin + 1],
+                selector.selected(0, origin).quantiles,
             )
-            for origin in origins
         ]
     positive = float(np.mean(found.draws[NET][0] > 0))
     return _Outlook(found, tried, open_years, positive)

@@ -14,7 +14,6 @@ import numpy as np
 from qonys.core.errors import DataError, Fault
 from qonys.core.periods import parse_period
 from qonys.forecast.models import Marginals, seasonal_scale
-from qonys.forecast.running import SELECTED
 from qonys.forecast.scoring import MEDIAN, covered, crps, interval_score
 from qonys.forecast.selecting import Selector
 from qonys.forecast.series import SEASONS, Series, in_order, offsets, same_kind
@@ -141,8 +140,7 @@ def _origins(
             scale = seasonal_scale(one.values[:origin], season)
             if not scale:
                 continue
-            models = dict(selector.at(number, origin))
-            models[SELECTED] = selector.selected(number, origin)
+            models = selector.every(number, origin)
             came = one.values[origin : origin + horizon]
             yield _Origin(one.name, one.periods[origin - 1], scale, models, came)
 
@@ -163,15 +161,13 @@ def _by_release(
         selector = Selector([one.values for one in known], season, horizon, offsets(known))
         for number, (then, now) in enumerate(pairs):
             origin = len(then.values)
-            if origin < selector.fewest or not seasonal_scale(then.values, season):
+            if origin < selector.fewest:
                 continue
             came = now.values[now.periods.index(then.periods[-1]) + 1 :][:horizon]
-            if not len(came):
-                continue
-            models = dict(selector.at(number, origin))
-            models[SELECTED] = selector.selected(number, origin)
             scale = seasonal_scale(then.values, season)
-            yield _Origin(now.name, then.periods[-1], scale, models, came)
+            if len(came) and scale:
+                models = selector.every(number, origin)
+                yield _Origin(now.name, then.periods[-1], scale, models, came)
 
 
 def _summed(rows: dict[tuple[str, str, int], list[tuple[float, ...]]]) -> list[Score]:

@@ -18,7 +18,7 @@ from scipy import stats
 from qonys.core.errors import DataError, Fault
 from qonys.core.periods import parse_period
 from qonys.forecast.running import POINTS
-from qonys.forecast.scoring import ENDS, MEDIAN
+from qonys.forecast.scoring import TOLD
 from qonys.forecast.selecting import Selector
 from qonys.forecast.series import number_of, read_rows, yearly
 
@@ -269,7 +269,7 @@ def _forecast(name: str, known: Mapping[str, float], year: int) -> tuple[float, 
     steps = year - int(series.periods[-1])
     selector = Selector([series.values], 1, steps)
     row = selector.selected(0, len(series.values)).quantiles[-1]
-    return tuple(float(row[at]) for at in (MEDIAN, *ENDS[0.8], *ENDS[0.95]))
+    return tuple(float(row[at]) for at in TOLD)
 
 
 def _range(ahead: Sequence[float], now: Sequence[Part]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ between regimes: their logs walk from release to release (a local level; Durbin 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import digamma, polygamma
@@ -106,14 +106,13 @@ class _Growth:
     log: float
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Curve:
     """Growth by age while it is learnt."""
 
     growth: np.ndarray
     spread: np.ndarray
     printed: np.ndarray
-    by_age: list[list[float]] = field(default_factory=list)
 
 
 def learn(series: Sequence[Series]) -> Law:
@@ -207,11 +206,9 @@ def _days(series: Sequence[Series]) -> dict[str, str]:
     for one in series:
         for release, values in one.releases.items():
             newest[release] = max(newest.get(release, ""), *values)
-    return {release: release if _dated(release) else day for release, day in newest.items()}
-
-
-def _dated(release: str) -> bool:
-    return release_day(release) is not None
+    return {
+        release: release if release_day(release) else day for release, day in newest.items()
+    }
 
 
 def _curve(grown: Sequence[_Growth]) -> _Curve:

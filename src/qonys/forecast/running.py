@@ -22,11 +22,10 @@ from qonys.forecast.reconciling import (
     shrunk,
     structure_of,
 )
-from qonys.forecast.scoring import ENDS, MEDIAN
-from qonys.forecast.selecting import Selector
+from qonys.forecast.scoring import TOLD
+from qonys.forecast.selecting import SELECTED, Selector
 from qonys.forecast.series import SEASONS, Series, offsets, same_kind, step_on
 
-SELECTED = "selected"
 RECONCILED = "reconciled"
 FEWEST_ERRORS = 8  #: Past errors under which series are taken to err each by itself.
 LONGEST = 120  #: Periods ahead.
@@ -123,12 +122,11 @@ def forecast(
     chosen: dict[str, np.ndarray] = {}
     for number, one in enumerate(series):
         origin = len(one.values)
-        models = dict(selector.at(number, origin))
-        models[SELECTED] = selector.selected(number, origin)
+        models = selector.every(number, origin)
         chosen[one.name] = models[SELECTED].quantiles
         for name, marginals in models.items():
             found.ahead.extend(
-                _ahead(one.name, name, _after(one, horizon), marginals.quantiles)
+                ahead_of(one.name, name, _after(one, horizon), marginals.quantiles)
             )
         found.draws[one.name] = paths(models[SELECTED], noise[number])
         found.weights[one.name] = selector.weights(number, origin)
@@ -155,7 +153,7 @@ def forecast(
         for name, drawn in added.items():
             found.draws[name] = drawn
             quantiles = np.quantile(drawn, PROBS, axis=1).T
-            found.ahead.extend(_ahead(name, model, _after(known[name], horizon), quantiles))
+            found.ahead.extend(ahead_of(name, model, _after(known[name], horizon), quantiles))
     for name, drawn in found.draws.items():
         found.years.extend(_years(known[name], model, drawn))
     return found
@@ -197,12 +195,22 @@ def _joint_noise(
     return np.asarray(noise.reshape(len(series), horizon, draws))
 
 
-def _ahead(
+def ahead_of(
     series: str, model: str, periods: Sequence[str], quantiles: np.ndarray
 ) -> list[Ahead]:
-    at = (MEDIAN, *ENDS[0.8], *ENDS[0.95])
+    """Quantiles in figures, by period.
+
+    Parameters
+    ----------
+    series, model : str
+        Which.
+    periods : Sequence of str
+        Labels.
+    quantiles : ndarray, shape (period, probability)
+        At `PROBS`.
+    """
     return [
-        Ahead(series, model, period, step, *(float(row[column]) for column in at))
+        Ahead(series, model, period, step, *(float(row[column]) for column in TOLD))
         for step, (period, row) in enumerate(zip(periods, quantiles, strict=True), 1)
     ]
 

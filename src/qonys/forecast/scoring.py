@@ -17,6 +17,7 @@ ENDS = {
     for level in (0.8, 0.95)
 }
 MEDIAN = int(np.searchsorted(PROBS, 0.5))
+TOLD = (MEDIAN, *ENDS[0.8], *ENDS[0.95])  #: Columns of the quantiles that are told.
 
 
 def crps(quantiles: np.ndarray, came: np.ndarray) -> np.ndarray:

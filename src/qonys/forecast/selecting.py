@@ -13,6 +13,7 @@ import numpy as np
 from qonys.forecast.models import BASELINES, PROBS, Marginals, baselines, seasonal_scale
 from qonys.forecast.scoring import crps, interval_score
 
+SELECTED = "selected"  #: The name of the pooled forecast beside the baselines.
 NEWEST = 2  #: Past origins whose mean score weighs, inverted, to the power of `POWER`.
 POWER = 2.0
 TARGETS = 12  #: Known targets of each step ahead whose mean score weighs, inverted.
@@ -73,6 +74,18 @@ class Selector:
             How many of its values are known.
         """
         return {name: self._cut(one) for name, one in self._all(number, origin).items()}
+
+    def every(self, number: int, origin: int) -> dict[str, Marginals]:
+        """Every baseline of a series from an origin, and the selected forecast last.
+
+        Parameters
+        ----------
+        number : int
+            Of the series in the panel.
+        origin : int
+            How many of its values are known.
+        """
+        return {**self.at(number, origin), SELECTED: self.selected(number, origin)}
 
     def floor(self, number: int, origin: int) -> float:
         """0 where nothing known of a series lies below it, else minus infinity.
