@@ -27,6 +27,7 @@ LEFT, CAME, NET = "emigrants", "immigrants", "net_migration"
 HORIZON = 10
 TRIED = 10  #: Years of which the forecast made a year before is shown.
 SHOWN = 16  #: Years before the forecast on a chart.
+PARTS = ("cumulated", "quarter", "month")  #: Kinds of periods that an open year is known by.
 _TOLD = (1, 2, 3, 5, 10)  #: Years ahead in the table.
 _FEWEST = 12  #: Years under which no forecast is made.
 
@@ -73,7 +74,7 @@ def _drawn(view: View) -> _Outlook | None:
             series.append(yearly(name, {year: row.value for year, row in rows.items()}))
         except DataError:
             return None
-        inside = view.periods(cell, ("cumulated", "quarter", "month"))
+        inside = view.periods(cell, PARTS)
         parts = parts_of({p: (row.value, row.precision or 1.0) for p, row in inside.items()})
         try:
             totals = {year: row.value for year, row in rows.items()}
@@ -167,6 +168,15 @@ def _open_year(
         one.high_95,
     )
     figure = _figure(composer, ahead, figures)
+    inside = composer.view.periods(composer.cell(name), PARTS)
+    parts = [composer.row(row) for period, row in inside.items() if period[:4] == one.year]
+    figure = composer.keep(
+        replace(
+            figure,
+            formula=f"{figure.formula}; with {', '.join(part.time_period for part in parts)}",
+            inputs=(*figure.inputs, *(part.id for part in parts)),
+        )
+    )
     return composer.paragraph(
         f"outlook_open_{name}",
         year=composer.period(one.year),

@@ -227,6 +227,12 @@ def test_the_outlook_leads_from_every_number_to_the_years(documents):
 
 
 def test_an_open_year_is_told_from_its_first_months(store, kaz):
-    then = plain(compose(View(store, kaz, date(2025, 5, 31)), "en"))
+    document = compose(View(store, kaz, date(2025, 5, 31)), "en")
+    then = plain(document)
     assert "From its first months, 2025 is likely to end with" in then
     assert "From earlier years alone, without its first months, the forecast for 2025" in then
+    told = [f for f in document.figures.values() if "; with " in f.formula]
+    assert {figure.measure for figure in told} == {"emigrants", "immigrants"}
+    for figure in told:
+        months = {document.figures[name].time_period for name in figure.inputs[1:]}
+        assert months == {"2025-Q1", "2025-01/2025-04"}
