@@ -137,7 +137,7 @@ def learn(series: Sequence[Series]) -> Law:
     for one in grown:
         groups.setdefault((one.series, one.release), []).append(one)
     seen: dict[str, list[tuple[float, float]]] = {}
-    for (name, _), rows in sorted(groups.items()):
+    for (name, _), rows in groups.items():  # in the order of releases
         found = _severity(rows, curve)
         if found is not None:
             seen.setdefault(name, []).append(found)

@@ -143,3 +143,11 @@ def test_growth_from_nothing_is_no_ratio():
     releases[first][max(releases[first])] = 0.0
     told = Series("x", "month", series.periods, series.values, releases)
     assert learn([told]).growth[0] < 1
+
+
+def test_names_of_releases_do_not_change_their_order():
+    dated, _ = triangle(np.random.default_rng(8), regime=2.0)
+    named = {f"v{at}": values for at, values in enumerate(dated.releases.values(), 1)}
+    series = Series("x", "month", dated.periods, dated.values, named)
+    assert learn([series]).severity == learn([dated]).severity
+    assert nowcast([series], learn([series])) == nowcast([dated], learn([dated]))
